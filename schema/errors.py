@@ -1,0 +1,179 @@
+"""The one tree of errors, cut by whose fault it is, and so by who may try again.
+
+AgentRuntimeError
+├── Refused                     the caller's: change the request
+│   ├── Invalid                 a field does not hold what it must
+│   │   ├── NotFinite           a NaN or an infinity
+│   │   ├── NestedTooDeep       JSON nested beyond the limit
+│   │   └── PayloadTooLarge     more bytes than an event may have
+│   ├── NotFound                nothing has that name
+│   ├── WrongExpectedVersion    the stream moved on
+│   ├── Fenced                  somebody else holds the lease now
+│   ├── TokenRefused            a position from another log, or from before a restore
+│   ├── ProviderRefused         the provider will not take this request, however often it is sent
+│   └── NotReady                the database needs an operator: too old, not migrated, wrong grants
+├── Unavailable                 the world's: the same request may succeed later
+│   ├── DatabaseUnavailable     no connection, or none that answers in time
+│   └── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
+└── Broken                      ours: stop, loudly
+    ├── UnknownEvent            the log holds a type or shape that this program does not know
+    ├── DigestMismatch          a recorded event is not what was appended
+    └── RebuildStopped          an event could not be projected while a read model was rebuilt
+
+What the *model* does wrong is no error: it is an observation, and the loop goes on.
+"""
+
+from typing import ClassVar
+
+
+class AgentRuntimeError(Exception):
+    """Something that this product raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+
+class Refused(AgentRuntimeError):
+    """The caller's: the request must change."""
+
+    code = "refused"
+
+
+class Invalid(Refused):
+    """A field does not hold what it must."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, detail: str) -> None:
+        """*field* is the dotted path of what is wrong; *detail* says how to mend it."""
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+        self.detail = detail
+
+
+class NotFinite(Invalid):
+    """A NaN or an infinity where JSON has no word for it."""
+
+    code = "not_finite"
+
+
+class NestedTooDeep(Invalid):
+    """JSON nested beyond the limit."""
+
+    code = "nested_too_deep"
+
+
+class PayloadTooLarge(Invalid):
+    """More bytes than an event may have."""
+
+    code = "payload_too_large"
+
+
+class NotFound(Refused):
+    """Nothing has that name."""
+
+    code = "not_found"
+
+
+class WrongExpectedVersion(Refused):
+    """The stream moved on since the caller last read it."""
+
+    code = "wrong_expected_version"
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        """*expected* and *actual* are versions of *stream*."""
+        super().__init__(f"{stream} is at version {actual}, not at {expected}: read it again")
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+class Fenced(Refused):
+    """Somebody else holds the session's lease now; this holder must stop."""
+
+    code = "fenced"
+
+    def __init__(self, stream: str, epoch: int, actual: int) -> None:
+        """*epoch* is the caller's, *actual* the newer one that the log has seen."""
+        super().__init__(f"{stream} was taken over: its lease has epoch {actual}, ours is {epoch}")
+        self.stream = stream
+        self.epoch = epoch
+        self.actual = actual
+
+
+class TokenRefused(Refused):
+    """A position from another log, from before a restore, or from no log at all."""
+
+    code = "token_refused"
+
+
+class ProviderRefused(Refused):
+    """The provider will not take this request, however often it is sent."""
+
+    code = "provider_refused"
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        """*status* is the HTTP status of the answer, if there was one."""
+        super().__init__(detail)
+        self.status = status
+
+
+class NotReady(Refused):
+    """The database needs an operator first; the message says which command mends it."""
+
+    code = "not_ready"
+
+
+class Unavailable(AgentRuntimeError):
+    """The world's: the same request may succeed later."""
+
+    code = "unavailable"
+    retryable = True
+
+    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
+        """*retry_after_s* is how long the other side asked us to wait, in seconds."""
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class DatabaseUnavailable(Unavailable):
+    """There is no connection to PostgreSQL, or none that answers in time."""
+
+    code = "database_unavailable"
+
+
+class ProviderUnavailable(Unavailable):
+    """The provider timed out, limited us, failed, or cut its answer short."""
+
+    code = "provider_unavailable"
+
+    def __init__(
+        self, detail: str, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
+        """*status* is the HTTP status of the answer, if there was one."""
+        super().__init__(detail, retry_after_s)
+        self.status = status
+
+
+class Broken(AgentRuntimeError):
+    """Ours: stop, loudly."""
+
+    code = "broken"
+
+
+class UnknownEvent(Broken):
+    """The log holds a type or schema version that this program does not know."""
+
+    code = "unknown_event"
+
+
+class DigestMismatch(Broken):
+    """A recorded event is not what was appended."""
+
+    code = "digest_mismatch"
+
+
+class RebuildStopped(Broken):
+    """An event could not be projected while a read model was rebuilt."""
+
+    code = "rebuild_stopped"
