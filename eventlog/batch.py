@@ -1,0 +1,134 @@
+"""Several callers' appends as one call of the database's `append`, and its answer for each."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from asyncpg import Record
+
+from eventlog.database import Dedicated
+from eventlog.members import Appended, Member, Part
+from eventlog.statements import statement
+from schema.envelope import AT_HEAD
+from schema.errors import AgentRuntimeError, Fenced, Invalid, WrongExpectedVersion
+
+BATCH_EVENTS_MAX: Final = 256
+BATCH_BYTES_MAX: Final = 4 << 20
+"""Characters of data in a batch; one larger member goes alone."""
+
+APPEND: Final = statement(__package__, "append")
+FIND_BY_ID: Final = statement(__package__, "find_by_id")
+FIND_BY_VERSION: Final = statement(__package__, "find_by_version")
+
+_SALT_BYTES: Final = 16
+
+
+class Batch:
+    """Members that share a commit; no two of them touch the same stream."""
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []
+        self._events = 0
+        self._size_bytes = 0
+        self._streams: set[str] = set()
+
+    def takes(self, member: Member) -> bool:
+        """Take *member* in, if there is room and nobody here writes to a stream of its."""
+        if self.members and not self._has_room(member):
+            return False
+        self.members.append(member)
+        self._events += member.events
+        self._size_bytes += member.size_bytes
+        self._streams.update(part.stream for part in member.parts)
+        return True
+
+    def _has_room(self, member: Member) -> bool:
+        return (
+            self._events + member.events <= BATCH_EVENTS_MAX
+            and self._size_bytes + member.size_bytes <= BATCH_BYTES_MAX
+            and self._streams.isdisjoint(part.stream for part in member.parts)
+        )
+
+
+async def append(conn: Dedicated, partition: int, members: Sequence[Member]) -> bool:
+    """Append *members* in one commit and settle each; tells whether anything was appended.
+
+    Raises what the database raises for the call as a whole; nobody is settled then.
+    """
+    answer = await conn.fetchrow(APPEND, partition, *_columns(members))
+    assert answer is not None  # noqa: S101 - a function with out parameters gives one row.
+    refused = 0
+    for member, parts in _numbered(members):
+        if answer["starts"][parts[0][0]] is not None:
+            member.settle(tuple(_appended(n, part, answer) for n, part in parts))
+        else:
+            refused += 1
+            member.settle(await _refusal(conn, partition, parts, answer))
+    return refused < len(members)
+
+
+def _columns(members: Sequence[Member]) -> tuple[Any, ...]:
+    """What the routine takes: one column after another, of the parts and then of the events."""
+    part_rows: list[tuple[object, ...]] = []
+    event_rows: list[tuple[object, ...]] = []
+    for place, member in enumerate(members, 1):
+        for part in member.parts:
+            before, number = len(event_rows), len(part_rows) + 1
+            event_rows.extend(
+                (number, n, *event, member.metadata) for n, event in enumerate(part.events, 1)
+            )
+            written = (place, member.agent_id, part.stream, part.expected, part.epoch)
+            part_rows.append((*written, len(part.events), before, part.events[0][0]))
+    salts = os.urandom(_SALT_BYTES * len(event_rows))
+    return *zip(*part_rows, strict=True), *zip(*event_rows, strict=True), salts
+
+
+Numbered = list[tuple[int, Part]]
+"""The parts of one member, each with its place in the answer's arrays."""
+
+
+def _numbered(members: Sequence[Member]) -> Iterator[tuple[Member, Numbered]]:
+    place = 0
+    for member in members:
+        yield member, list(enumerate(member.parts, place))
+        place += len(member.parts)
+
+
+def _appended(n: int, part: Part, answer: Record) -> Appended:
+    position, recorded_at, heads, _, starts = answer
+    count = len(part.events)
+    return Appended(
+        part.stream, heads[n] + count, position + starts[n] + count, recorded_at, replayed=False
+    )
+
+
+async def _refusal(
+    conn: Dedicated, partition: int, parts: Numbered, answer: Record
+) -> tuple[Appended, ...] | AgentRuntimeError:
+    """Why a member was refused: it is a repeat, was fenced off, or its streams moved on."""
+    repeated = [await _repeated(conn, partition, part) for _, part in parts]
+    if None not in repeated:
+        return tuple(part for part in repeated if part is not None)
+    heads, epochs = answer["heads"], answer["epochs"]
+    for n, part in parts:
+        if part.epoch is not None and part.epoch < epochs[n]:
+            return Fenced(part.stream, part.epoch, epochs[n])
+    for n, part in parts:
+        if part.expected not in (AT_HEAD, heads[n]):
+            return WrongExpectedVersion(part.stream, part.expected, heads[n])
+    return Invalid("ids", "one of these event ids names another event already: make new ones")
+
+
+async def _repeated(conn: Dedicated, partition: int, part: Part) -> Appended | None:
+    """Where this very part stands in the log already, if it does."""
+    ids = [event[0] for event in part.events]
+    if part.expected == AT_HEAD:
+        rows = await conn.fetch(FIND_BY_ID, partition, ids)
+    else:
+        rows = await conn.fetch(FIND_BY_VERSION, partition, part.stream, part.expected, len(ids))
+    if [row["event_id"] for row in rows] != ids:
+        return None
+    last = rows[-1]
+    return Appended(
+        part.stream, last["version"], last["position"], last["recorded_at"], replayed=True
+    )

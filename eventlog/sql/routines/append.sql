@@ -1,0 +1,83 @@
+-- Appends a batch to one partition in one commit, with one outcome per member; never raises for a member.
+--
+-- A member is one or several parts, all or nothing; a part is what one stream gets. Members, parts and events are
+-- numbered from 1 and given in order; a batch holds a stream at most once.
+--   p_part_*    one value per part: its member, agent, stream, expected version (-1: at the head), lease epoch or null,
+--               number of events, events before it in the batch, first event id
+--   p_*         one value per event: its part, place in the part, id, type, schema version, data, metadata
+--   p_salts     16 bytes per event
+-- Gives the position before the batch, when it was recorded, and per part the stream's head and lease epoch before it,
+-- and the number of events accepted before it; null there means that its member was refused.
+--
+-- The partition's row is locked first and to commit: so positions are dense and in commit order, and every statement
+-- below sees all that was committed before. The settings hold the planner to the indexes, however wrong its statistics,
+-- and to plans that it makes only once.
+create or replace function eventlog.append(
+  p_partition int,
+  p_part_members int[], p_part_agents text[], p_part_streams text[], p_part_expected bigint[], p_part_epochs int[],
+  p_part_counts int[], p_part_starts int[], p_part_first_ids uuid[],
+  p_parts int[], p_places int[], p_event_ids uuid[], p_types text[], p_schema_versions smallint[],
+  p_data text[], p_metadata text[], p_salts bytea,
+  out "position" bigint, out recorded_at timestamptz, out heads bigint[], out epochs int[], out starts int[]
+)
+  language plpgsql security definer
+  set search_path = pg_catalog set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_variable
+declare
+  v_count int := cardinality(p_event_ids);
+  v_recorded_us bigint;
+  v_refused int[];
+begin
+  update eventlog.partitions p set position = p.position + v_count
+  where p.partition = p_partition
+  returning p.position - v_count into strict position;
+  recorded_at := eventlog.clock();
+  v_recorded_us := extract(epoch from recorded_at) * 1000000;
+  starts := p_part_starts;
+
+  select array_agg(coalesce(s.version, 0) order by u.n), array_agg(coalesce(s.epoch, 0) order by u.n),
+    array_agg(u.member) filter (where
+      u.expected <> -1 and u.expected <> coalesce(s.version, 0)
+      or u.epoch < s.epoch
+      or u.expected = -1 and exists (
+        select from eventlog.events e
+        where e.partition = p_partition and e.event_id = u.first_id and e.stream not like 'session-%'))
+  into heads, epochs, v_refused
+  from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_first_ids)
+    with ordinality u(member, stream, expected, epoch, first_id, n)
+  left join eventlog.streams s on s.partition = p_partition and s.stream = u.stream;
+
+  if v_refused is not null then
+    select array_agg(case when a.accepted > 0 then a.before end order by a.n), coalesce(sum(a.accepted), 0)
+    into starts, v_count
+    from (
+      select u.n, u.accepted, sum(u.accepted) over (order by u.n) - u.accepted as before
+      from (
+        select r.n, case when r.member = any (v_refused) then 0 else r.count end as accepted
+        from unnest(p_part_members, p_part_counts) with ordinality r(member, count, n)
+      ) u
+    ) a;
+    update eventlog.partitions p set position = append.position + v_count where p.partition = p_partition;
+  end if;
+
+  insert into eventlog.streams (partition, stream, version, epoch)
+  select p_partition, u.stream, heads[u.n] + u.count, greatest(epochs[u.n], u.epoch)
+  from unnest(p_part_streams, p_part_counts, p_part_epochs) with ordinality u(stream, count, epoch, n)
+  where starts[u.n] is not null
+  on conflict (partition, stream) do update set version = excluded.version, epoch = excluded.epoch;
+
+  insert into eventlog.events (
+    partition, position, agent_id, stream, version, event_id, type, schema_version, data, metadata, salt, digest,
+    recorded_at)
+  select p_partition, append.position + starts[u.part] + u.place, p_part_agents[u.part], p_part_streams[u.part],
+    heads[u.part] + u.place, u.event_id, u.type, u.schema_version, u.data::json, u.metadata::json,
+    substr(p_salts, u.n::int * 16 - 15, 16),
+    eventlog.digest(substr(p_salts, u.n::int * 16 - 15, 16), p_part_streams[u.part], heads[u.part] + u.place,
+      u.event_id, u.type, u.schema_version, v_recorded_us, u.metadata, u.data),
+    append.recorded_at
+  from unnest(p_parts, p_places, p_event_ids, p_types, p_schema_versions, p_data, p_metadata)
+    with ordinality u(part, place, event_id, type, schema_version, data, metadata, n)
+  where starts[u.part] is not null;
+end;
+$$;
