@@ -1,0 +1,89 @@
+"""A tool: a function, what the model is told of it, and what running it again would do."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schema.errors import Invalid
+from schema.events import Effect, ToolExample, ToolSpec
+from service.agent.tools.arguments import read_arguments
+from service.agent.tools.observation import ToolError
+from service.agent.tools.signature import Signature, read_signature
+
+NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Names that every provider takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """Something that an agent can do; made by `tool`."""
+
+    spec: ToolSpec
+    """What the model sees, and a session pins."""
+    function: Callable[..., Any]
+    signature: Signature
+    is_async: bool
+    """Whether it runs on the event loop; else it gets a thread."""
+    timeout_s: float | None
+    """How long it may run; None leaves that to the session."""
+
+
+def tool(
+    *,
+    effect: Effect,
+    examples: Sequence[ToolExample] = (),
+    timeout_s: float | None = None,
+) -> Callable[[Callable[..., Any]], Tool]:
+    """Make a function the tool of that name; its docstring is what the model reads.
+
+    Parameters are described by their hints: `path: Annotated[str, "relative to the folder"]`.
+    `Invalid` where a signature can't be offered to a model, or an example would be refused.
+    """
+
+    def made(function: Callable[..., Any]) -> Tool:
+        name = _name(function)
+        signature = read_signature(name, function)
+        spec = ToolSpec(
+            name=name,
+            description=_description(name, function),
+            parameters=signature.parameters,
+            effect=effect,
+            examples=_checked(name, signature, examples),
+        )
+        return Tool(
+            spec=spec,
+            function=function,
+            signature=signature,
+            is_async=inspect.iscoroutinefunction(function),
+            timeout_s=timeout_s,
+        )
+
+    return made
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "")
+    if NAME.fullmatch(name) is None:
+        raise Invalid("tool", f"{name!r} is no name for a tool: 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    return name
+
+
+def _description(name: str, function: Callable[..., Any]) -> str:
+    description = inspect.getdoc(function)
+    if not description:
+        raise Invalid(name, "has no docstring: the model would not know what it is for")
+    return description
+
+
+def _checked(
+    name: str, signature: Signature, examples: Sequence[ToolExample]
+) -> tuple[ToolExample, ...]:
+    """*examples*, none of which teaches the model a call that would be refused."""
+    for example in examples:
+        try:
+            read_arguments(signature, example.arguments)
+        except ToolError as error:
+            raise Invalid(f"{name}.examples", str(error)) from error
+    return tuple(examples)

@@ -1,0 +1,37 @@
+import pytest
+
+from schema.errors import Invalid
+from schema.events import Effect, ToolExample
+from service.agent.tools import tool
+
+
+def greet(name: str) -> str:
+    """Say hello."""
+    return f"hello {name}"
+
+
+def test_a_function_becomes_a_tool_with_its_name_and_docstring():
+    example = ToolExample(task="Greet Ada", arguments={"name": "Ada"}, result="hello Ada")
+    made = tool(effect=Effect.IDEMPOTENT, examples=[example], timeout_s=3)(greet)
+    assert (made.spec.name, made.spec.description) == ("greet", "Say hello.")
+    assert made.spec.effect is Effect.IDEMPOTENT
+    assert made.spec.examples == (example,)
+    assert (made.is_async, made.timeout_s) == (False, 3)
+
+
+def test_an_example_that_would_be_refused_is_refused_at_once():
+    example = ToolExample(task="Greet Ada", arguments={"nmae": "Ada"}, result="hello Ada")
+    with pytest.raises(Invalid, match=r"greet\.examples: .*nmae"):
+        tool(effect=Effect.PURE, examples=[example])(greet)
+
+
+def test_a_tool_without_a_docstring_is_refused():
+    def mute(name: str) -> None: ...
+
+    with pytest.raises(Invalid, match="mute: has no docstring"):
+        tool(effect=Effect.PURE)(mute)
+
+
+def test_a_name_that_providers_would_not_take_is_refused():
+    with pytest.raises(Invalid, match="<lambda>"):
+        tool(effect=Effect.PURE)(lambda: None)
