@@ -1,0 +1,1 @@
+"""What the process does: agents, their providers and memories, the commands and the service."""

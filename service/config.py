@@ -1,0 +1,109 @@
+"""The settings of this process: read once from the environment, checked, then frozen."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schema.errors import Invalid
+
+PREFIX: Final = "AGENT_RUNTIME_"
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # `~` of an account without a home
+        raise ValueError("this account has no home folder: give an absolute path") from None
+
+
+def _base_url(text: str) -> str:
+    """*text* without the slash at its end, which every path brings along."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must look like https://host or http://host:port/path")
+    return text.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+class Settings(BaseSettings):
+    """What may differ between two installations; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        validate_default=True,
+    )
+
+    database_url: SecretStr | None = None
+    """A PostgreSQL server; without one, an embedded server keeps its data under *home*."""
+    home: Annotated[Path, AfterValidator(_absolute)] = Path("~/.agent-runtime")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8400, ge=0, le=65_535)
+    """Port 0 takes any free one."""
+    partitions: int = Field(default=1, ge=1, le=4096)
+    """Of a log that does not exist yet; one that does keeps what it was created with."""
+    lease_s: float = Field(default=30, ge=1, le=3600)
+    """How long a silent process keeps a session to itself."""
+    log_level: LogLevel = "info"
+    log_format: LogFormat | None = None
+    """Without one: for people on a terminal, JSON lines elsewhere."""
+    local_context_tokens: int = Field(default=4096, ge=256, le=1_048_576)
+    """What a `local:` model may hold at once; more costs memory."""
+
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: BaseUrl = Field(
+        default="https://api.anthropic.com", validation_alias="ANTHROPIC_BASE_URL"
+    )
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: BaseUrl = Field(
+        default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL"
+    )
+
+
+def read_settings() -> Settings:
+    """The settings of the environment.
+
+    Raises `Invalid`, naming the variable and what it must hold, never what it holds. A variable
+    with our prefix that we do not know is refused too: a misspelt setting must not go unnoticed.
+    """
+    _refuse_unknown(os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        refused = _refused(error)
+    raise refused  # Outside the block, so that no traceback carries what the variable holds.
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets *field*."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{field.upper()}"
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {variable(field) for field in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1, cutoff=0)
+            raise Invalid(name, f"there is no such setting: did you mean {near[0]}?")
+
+
+def _refused(error: ValidationError) -> Invalid:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0])
+    name = variable(field) if field in Settings.model_fields else field
+    return Invalid(name, first["msg"].removeprefix("Value error, "))
