@@ -13,6 +13,7 @@ from eventlog import batch
 from eventlog.database import Database, Dedicated
 from eventlog.faults import backoff_s
 from eventlog.members import Appended, Member, StreamAppend, prepare
+from eventlog.plans import BY_INDEX
 from eventlog.retrying import PASSING
 from schema.envelope import Metadata
 from schema.errors import DatabaseUnavailable, Invalid, NotReady
@@ -157,7 +158,7 @@ class _Lane:
 
     async def _connection(self) -> Dedicated:
         if self._conn is None or self._conn.is_closed():
-            self._conn = await self._database.connect()
+            self._conn = await self._database.connect(settings=BY_INDEX)
         return self._conn
 
     def _disconnect(self) -> None:

@@ -10,8 +10,8 @@
 -- and the number of events accepted before it; null there means that its member was refused.
 --
 -- The partition's row is locked first and to commit: so positions are dense and in commit order, and every statement
--- below sees all that was committed before. The settings hold the planner to the indexes, however wrong its statistics,
--- and to plans that it makes only once.
+-- below sees all that was committed before. `offset 0` keeps a look-up what it is, one descent of an index per part,
+-- however wrong the planner's statistics; `eventlog/plans.py` does the rest.
 create or replace function eventlog.append(
   p_partition int,
   p_part_members int[], p_part_agents text[], p_part_streams text[], p_part_expected bigint[], p_part_epochs int[],
@@ -20,9 +20,7 @@ create or replace function eventlog.append(
   p_data text[], p_metadata text[], p_salts bytea,
   out "position" bigint, out recorded_at timestamptz, out heads bigint[], out epochs int[], out starts int[]
 )
-  language plpgsql security definer
-  set search_path = pg_catalog set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  language plpgsql security definer set search_path = pg_catalog as $$
 #variable_conflict use_variable
 declare
   v_count int := cardinality(p_event_ids);
@@ -42,11 +40,14 @@ begin
       or u.epoch < s.epoch
       or u.expected = -1 and exists (
         select from eventlog.events e
-        where e.partition = p_partition and e.event_id = u.first_id and e.stream not like 'session-%'))
+        where e.partition = p_partition and e.event_id = u.first_id and e.stream not like 'session-%'
+        offset 0))
   into heads, epochs, v_refused
   from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_first_ids)
     with ordinality u(member, stream, expected, epoch, first_id, n)
-  left join eventlog.streams s on s.partition = p_partition and s.stream = u.stream;
+  left join lateral (
+    select h.version, h.epoch from eventlog.streams h where h.partition = p_partition and h.stream = u.stream offset 0
+  ) s on true;
 
   if v_refused is not null then
     select array_agg(case when a.accepted > 0 then a.before end order by a.n), coalesce(sum(a.accepted), 0)
