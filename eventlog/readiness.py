@@ -1,0 +1,29 @@
+"""Whether a database is what this program needs, told without loading what could mend it."""
+
+from importlib.resources import files
+from typing import Final
+
+from eventlog.database import Dedicated
+from eventlog.routines import differing_routines
+
+MIGRATED_EVER: Final = "select to_regclass('ops.alembic_version') is not null"
+APPLIED: Final = "select version_num from ops.alembic_version"
+
+
+async def is_migrated(conn: Dedicated) -> bool:
+    """Whether every revision that this program brings was applied, and no later one."""
+    if not await conn.fetchval(MIGRATED_EVER):
+        return False
+    return bool(await conn.fetchval(APPLIED) == newest_revision())
+
+
+async def is_current(conn: Dedicated) -> bool:
+    """Whether `migrate` would find nothing to do: tables and routines are this program's."""
+    return await is_migrated(conn) and not await differing_routines(conn)
+
+
+def newest_revision() -> str:
+    """The last revision that this program brings; their files begin with their names."""
+    versions = files("schema.migrations") / "versions"
+    names = (file.name for file in versions.iterdir() if file.name.endswith(".py"))
+    return max(name.partition("_")[0] for name in names)

@@ -1,0 +1,1 @@
+insert into eventlog.log (partitions) values ($1)

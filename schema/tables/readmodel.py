@@ -1,0 +1,129 @@
+"""The rows of schema `readmodel`: what projections make of the log, and how far they came.
+
+Columns named `…_altered` say that a text held what PostgreSQL's `text` cannot (NUL, lone
+surrogates) and shows U+FFFD there; the log itself has it verbatim.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, DateTime, Text
+from sqlmodel import Field, SQLModel
+
+SCHEMA = "readmodel"
+
+_READ_MODEL: dict[str, Any] = {"schema": SCHEMA}
+# Rows that are updated keep room on their page, so that an update touches no index.
+_UPDATED: dict[str, Any] = {"schema": SCHEMA, "postgresql_with": {"fillfactor": 70}}
+
+
+class Session(SQLModel, table=True):
+    """One run of an agent on one task, as far as its events tell."""
+
+    __tablename__ = "sessions"
+    __table_args__: ClassVar[Any] = _UPDATED
+
+    partition: int = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    agent_id: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    """running, waiting, paused, completed, failed or cancelled."""
+    prompt: str | None = Field(sa_type=Text)
+    """Null, with the model, where it was erased."""
+    model: str | None = Field(sa_type=Text)
+    answer: str | None = Field(sa_type=Text)
+    cause: str | None = Field(sa_type=Text)
+    """Why it paused, failed or was cancelled."""
+    detail: str | None = Field(sa_type=Text)
+    version: int = Field(sa_type=BigInteger)
+    """Of the last event that this row tells of."""
+    started_version: int = Field(sa_type=BigInteger)
+    settled_version: int | None = Field(sa_type=BigInteger)
+    """Of the event that last set the status, with its cause, detail and answer."""
+    steps: int
+    input_tokens: int | None = Field(sa_type=BigInteger)
+    """Null, as the two below, once events of the session were erased; `completions` has more."""
+    output_tokens: int | None = Field(sa_type=BigInteger)
+    cached_tokens: int | None = Field(sa_type=BigInteger)
+    started_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    ended_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    prompt_altered: bool
+    """Or the model."""
+    answer_altered: bool
+    """Or the cause, or the detail."""
+
+
+class Step(SQLModel, table=True):
+    """One thought of a session: the text of one completion, whole and once."""
+
+    __tablename__ = "steps"
+    __table_args__: ClassVar[Any] = _READ_MODEL
+
+    partition: int = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    """Of the `completion_received`."""
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    text: str = Field(sa_type=Text)
+    text_altered: bool
+
+
+class Completion(SQLModel, table=True):
+    """What a step's completion cost; its text is the step's."""
+
+    __tablename__ = "completions"
+    __table_args__: ClassVar[Any] = _READ_MODEL
+
+    partition: int = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    latency_ms: float
+    input_tokens: int = Field(sa_type=BigInteger)
+    output_tokens: int = Field(sa_type=BigInteger)
+    cached_tokens: int = Field(sa_type=BigInteger)
+    model: str = Field(sa_type=Text)
+    """As the provider names it."""
+    stop_reason: str = Field(sa_type=Text)
+
+
+class ToolCall(SQLModel, table=True):
+    """A tool that the model asked for and, once it returned, what it was told."""
+
+    __tablename__ = "tool_calls"
+    __table_args__: ClassVar[Any] = _READ_MODEL
+
+    partition: int = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    call_id: str = Field(primary_key=True, sa_type=Text)
+    status: str = Field(sa_type=Text)
+    """called or returned."""
+    effect: str = Field(sa_type=Text)
+    ok: bool | None
+    arguments_altered: bool
+    """Or the tool's name."""
+    observation_altered: bool
+    call_version: int = Field(sa_type=BigInteger)
+    """Of the `tool_called`; `return_version` of the `tool_returned`."""
+    return_version: int | None = Field(sa_type=BigInteger)
+    latency_ms: float | None
+    tool: str = Field(sa_type=Text)
+    kind: str | None = Field(sa_type=Text)
+    """Why it failed."""
+    arguments: Any = Field(sa_type=JSON)
+    observation: str | None = Field(sa_type=Text)
+
+
+class Head(SQLModel, table=True):
+    """The version of a stream that a projection has applied: its rows are true of that version."""
+
+    __tablename__ = "heads"
+    __table_args__: ClassVar[Any] = _UPDATED
+
+    partition: int = Field(primary_key=True)
+    projection: str = Field(primary_key=True, sa_type=Text)
+    stream: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(sa_type=BigInteger)
