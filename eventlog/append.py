@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -101,20 +102,29 @@ class _Lane:
     async def run(self) -> None:
         """Empty the queue, batch by batch, until closed."""
         try:
+            members_max = PENDING_MAX
             while self._pending or not self._closed:
-                if not self._pending:
-                    self._wake.clear()
-                    await self._wake.wait()
+                if self._pending:
+                    await self._commit(self._next_batch(members_max))
+                    members_max = PENDING_MAX
                     continue
-                await self._commit(self._next_batch())
+                self._wake.clear()
+                await self._wake.wait()
+                # Half stay behind, to be the next batch while this one commits: from then on the
+                # halves take turns, and neither we nor the database waits for the other.
+                members_max = (len(self._pending) + 1) // 2
         finally:
+            self._closed = True
             self._disconnect()
             for member in self._pending:
                 member.settle(DatabaseUnavailable("the log was closed before this was appended"))
 
-    def _next_batch(self) -> list[Member]:
+    def _next_batch(self, members_max: int) -> list[Member]:
         chosen = batch.Batch()
-        while self._pending and chosen.takes(self._pending[0]):
+        for member in islice(self._pending, members_max):
+            if not chosen.takes(member):
+                break
+        for _ in chosen.members:
             self._pending.popleft()
             self._places.release()
         return chosen.members

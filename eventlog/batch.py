@@ -1,7 +1,8 @@
 """Several callers' appends as one call of the database's `append`, and its answer for each."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from asyncpg import Record
@@ -69,18 +70,36 @@ async def append(conn: Dedicated, partition: int, members: Sequence[Member]) -> 
 
 def _columns(members: Sequence[Member]) -> tuple[Any, ...]:
     """What the routine takes: one column after another, of the parts and then of the events."""
-    part_rows: list[tuple[object, ...]] = []
-    event_rows: list[tuple[object, ...]] = []
-    for place, member in enumerate(members, 1):
-        for part in member.parts:
-            before, number = len(event_rows), len(part_rows) + 1
-            event_rows.extend(
-                (number, n, *event, member.metadata) for n, event in enumerate(part.events, 1)
+    of_member, agents, streams, metadata, expected, epochs, counts = zip(
+        *(
+            (
+                place,
+                member.agent_id,
+                part.stream,
+                member.metadata,
+                part.expected,
+                "null" if part.epoch is None else part.epoch,
+                len(part.events),
             )
-            written = (place, member.agent_id, part.stream, part.expected, part.epoch)
-            part_rows.append((*written, len(part.events), before, part.events[0][0]))
-    salts = os.urandom(_SALT_BYTES * len(event_rows))
-    return *zip(*part_rows, strict=True), *zip(*event_rows, strict=True), salts
+            for place, member in enumerate(members, 1)
+            for part in member.parts
+        ),
+        strict=True,
+    )
+    parts = (part for member in members for part in member.parts)
+    of_part, ids, types, schema_versions, data = zip(
+        *((n, *event) for n, part in enumerate(parts, 1) for event in part.events), strict=True
+    )
+    starts = accumulate(counts[:-1], initial=0)
+    numbers = [_numbers(column) for column in (expected, epochs, counts, starts)]
+    salts = os.urandom(_SALT_BYTES * len(ids))
+    per_part = (_numbers(of_member), agents, streams, metadata, *numbers)
+    return *per_part, _numbers(of_part), ids, types, _numbers(schema_versions), data, salts
+
+
+def _numbers(column: Iterable[int | str]) -> str:
+    """*column* as PostgreSQL writes an array."""
+    return f"{{{','.join(map(str, column))}}}"
 
 
 Numbered = list[tuple[int, Part]]

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from schema import json_text
 from schema.envelope import AT_HEAD, Metadata
@@ -17,12 +20,13 @@ EVENT_BYTES_MAX: Final = 1 << 20
 """UTF-8 bytes of one event's data."""
 METADATA_BYTES_MAX: Final = 4096
 """UTF-8 bytes of one append's metadata."""
+METADATA_KEPT: Final = 256
+"""Metadata recur; so many of them are kept as text."""
 EVENTS_MAX: Final = 1000
 """Events that one append may hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamAppend:
+class StreamAppend(Struct, frozen=True):
     """The events that one stream is to get."""
 
     stream: str
@@ -35,8 +39,7 @@ class StreamAppend:
     """The lease's, where the writer holds one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """Where a stream's events went."""
 
     stream: str
@@ -49,8 +52,7 @@ class Appended:
     """They had been there before: an answer was lost, or a request was repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A `StreamAppend`, encoded."""
 
     stream: str
@@ -95,11 +97,8 @@ def prepare(agent_id: str, appends: Sequence[StreamAppend], metadata: Metadata) 
         raise Invalid("events", f"an append holds 1 to {EVENTS_MAX} events, this one {events}")
     if len({part.stream for part in parts}) < len(parts):
         raise Invalid("stream", "an append names each of its streams once")
-    text = json_text.encode(metadata, "metadata")
-    if len(text) > METADATA_BYTES_MAX:
-        raise PayloadTooLarge("metadata", f"{len(text)} characters, at most {METADATA_BYTES_MAX}")
     size_bytes = sum(len(event[3]) for part in parts for event in part.events)
-    return Member(checked_agent_id(agent_id), parts, text, events, size_bytes)
+    return Member(checked_agent_id(agent_id), parts, _metadata(metadata), events, size_bytes)
 
 
 def _part(append: StreamAppend) -> Part:
@@ -115,6 +114,14 @@ def _part(append: StreamAppend) -> Part:
         for event_id, event in zip(ids, append.events, strict=True)
     ]
     return Part(append.stream, append.expected, append.epoch, events)
+
+
+@lru_cache(METADATA_KEPT)
+def _metadata(metadata: Metadata) -> str:
+    text = json_text.encode(metadata, "metadata")
+    if len(text) > METADATA_BYTES_MAX:
+        raise PayloadTooLarge("metadata", f"{len(text)} characters, at most {METADATA_BYTES_MAX}")
+    return text
 
 
 def _data(event: Event) -> str:

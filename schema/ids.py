@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import time
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,11 @@ AGENT_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 PARTITIONS_MAX: Final = 4096
 """No log can have more partitions than `h12` has values."""
 
+AGENTS_KEPT: Final = 4096
+"""Agents recur; what is computed from an id is kept for so many of them."""
 
+
+@lru_cache(AGENTS_KEPT)
 def h12(agent_id: str) -> int:
     """The agent's stable 12-bit hash (0 to 4095): the first 12 bits of blake2b of its id."""
     return int.from_bytes(hashlib.blake2b(agent_id.encode(), digest_size=2).digest()) >> 4
@@ -46,6 +51,7 @@ def new_session_id(agent_id: str) -> UUID:
     return uuid7(h12(agent_id))
 
 
+@lru_cache(AGENTS_KEPT)
 def checked_agent_id(agent_id: str) -> str:
     """*agent_id* itself, or `Invalid` when it does not match `AGENT_ID`."""
     if AGENT_ID.fullmatch(agent_id) is None:

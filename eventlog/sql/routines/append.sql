@@ -2,9 +2,9 @@
 --
 -- A member is one or several parts, all or nothing; a part is what one stream gets. Members, parts and events are
 -- numbered from 1 and given in order; a batch holds a stream at most once.
---   p_part_*    one value per part: its member, agent, stream, expected version (-1: at the head), lease epoch or null,
---               number of events, events before it in the batch, first event id
---   p_*         one value per event: its part, place in the part, id, type, schema version, data, metadata
+--   p_part_*    one value per part: its member, agent, stream, metadata, expected version (-1: at the head), lease epoch
+--               or null, number of events, and number of events before it in the batch
+--   p_*         one value per event: its part, id, type, schema version, data
 --   p_salts     16 bytes per event
 -- Gives the position before the batch, when it was recorded, and per part the stream's head and lease epoch before it,
 -- and the number of events accepted before it; null there means that its member was refused.
@@ -14,10 +14,9 @@
 -- however wrong the planner's statistics; `eventlog/plans.py` does the rest.
 create or replace function eventlog.append(
   p_partition int,
-  p_part_members int[], p_part_agents text[], p_part_streams text[], p_part_expected bigint[], p_part_epochs int[],
-  p_part_counts int[], p_part_starts int[], p_part_first_ids uuid[],
-  p_parts int[], p_places int[], p_event_ids uuid[], p_types text[], p_schema_versions smallint[],
-  p_data text[], p_metadata text[], p_salts bytea,
+  p_part_members int[], p_part_agents text[], p_part_streams text[], p_part_metadata text[], p_part_expected bigint[],
+  p_part_epochs int[], p_part_counts int[], p_part_starts int[],
+  p_parts int[], p_event_ids uuid[], p_types text[], p_schema_versions smallint[], p_data text[], p_salts bytea,
   out "position" bigint, out recorded_at timestamptz, out heads bigint[], out epochs int[], out starts int[]
 )
   language plpgsql security definer set search_path = pg_catalog as $$
@@ -40,11 +39,11 @@ begin
       or u.epoch < s.epoch
       or u.expected = -1 and exists (
         select from eventlog.events e
-        where e.partition = p_partition and e.event_id = u.first_id and e.stream not like 'session-%'
+        where e.partition = p_partition and e.event_id = p_event_ids[u.start + 1] and e.stream not like 'session-%'
         offset 0))
   into heads, epochs, v_refused
-  from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_first_ids)
-    with ordinality u(member, stream, expected, epoch, first_id, n)
+  from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_starts)
+    with ordinality u(member, stream, expected, epoch, start, n)
   left join lateral (
     select h.version, h.epoch from eventlog.streams h where h.partition = p_partition and h.stream = u.stream offset 0
   ) s on true;
@@ -72,13 +71,15 @@ begin
     partition, position, agent_id, stream, version, event_id, type, schema_version, data, metadata, salt, digest,
     recorded_at)
   select p_partition, append.position + starts[u.part] + u.place, p_part_agents[u.part], p_part_streams[u.part],
-    heads[u.part] + u.place, u.event_id, u.type, u.schema_version, u.data::json, u.metadata::json,
-    substr(p_salts, u.n::int * 16 - 15, 16),
-    eventlog.digest(substr(p_salts, u.n::int * 16 - 15, 16), p_part_streams[u.part], heads[u.part] + u.place,
-      u.event_id, u.type, u.schema_version, v_recorded_us, u.metadata, u.data),
+    heads[u.part] + u.place, u.event_id, u.type, u.schema_version, u.data::json, p_part_metadata[u.part]::json, u.salt,
+    eventlog.digest(u.salt, p_part_streams[u.part], heads[u.part] + u.place, u.event_id, u.type, u.schema_version,
+      v_recorded_us, p_part_metadata[u.part], u.data),
     append.recorded_at
-  from unnest(p_parts, p_places, p_event_ids, p_types, p_schema_versions, p_data, p_metadata)
-    with ordinality u(part, place, event_id, type, schema_version, data, metadata, n)
+  from (
+    select e.*, e.n - p_part_starts[e.part] as place, substr(p_salts, e.n::int * 16 - 15, 16) as salt
+    from unnest(p_parts, p_event_ids, p_types, p_schema_versions, p_data)
+      with ordinality e(part, event_id, type, schema_version, data, n)
+  ) u
   where starts[u.part] is not null;
 end;
 $$;

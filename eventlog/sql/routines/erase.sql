@@ -24,10 +24,9 @@ begin
     select a.heads[1] + 1 into version from eventlog.append(
       p_partition => p_partition, p_part_members => array[1], p_part_agents => array[p_agent],
       p_part_streams => array[p_stream], p_part_expected => array[-1]::bigint[], p_part_epochs => array[null]::int[],
-      p_part_counts => array[1], p_part_starts => array[0], p_part_first_ids => array[p_event_id],
-      p_parts => array[1], p_places => array[1], p_event_ids => array[p_event_id], p_types => array['events_erased'],
-      p_schema_versions => array[p_schema_version], p_data => array[p_data], p_metadata => array[p_metadata],
-      p_salts => p_salt) a;
+      p_part_counts => array[1], p_part_starts => array[0], p_part_metadata => array[p_metadata],
+      p_parts => array[1], p_event_ids => array[p_event_id], p_types => array['events_erased'],
+      p_schema_versions => array[p_schema_version], p_data => array[p_data], p_salts => p_salt) a;
   end if;
 end;
 $$;

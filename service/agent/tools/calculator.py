@@ -11,12 +11,9 @@ from service.agent.tools.tool import tool
 @tool(
     effect=Effect.PURE,
     examples=(
-        ToolExample(task="What is 12 times 34?", arguments={"expression": "12 * 34"}, result=408),
-        ToolExample(
-            task="How much is the root of 2, to three places?",
-            arguments={"expression": "round(sqrt(2), 3)"},
-            result=1.414,
-        ),
+        # A small model copies what it sees: these two carry the offline one through the demo.
+        ToolExample(task="What is 2*(3+4)?", arguments={"expression": "2 * (3 + 4)"}, result=14),
+        ToolExample(task="Multiply 3 by 5.", arguments={"expression": "3 * 5"}, result=15),
     ),
 )
 async def calculator(

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from eventlog.append import Appender, open_appender
 from eventlog.database import Database

@@ -1,0 +1,1 @@
+"""A session of an agent: its state, its next move, and the loop that makes it."""

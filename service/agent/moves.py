@@ -1,0 +1,136 @@
+"""What to do next in a session, read off its state."""
+
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from schema import events
+from schema.events import Erased, Event, Limits, Protocol
+from service.agent.reading import Reading, read
+from service.agent.session import SessionState, Status, Turn
+
+
+class Think(Struct, frozen=True):
+    """Ask the model."""
+
+    step: int
+
+
+class Act(Struct, frozen=True):
+    """Run tools: every call of the turn that has not returned, in the model's order."""
+
+    calls: tuple[events.ToolCalled, ...]
+
+
+class Decide(Struct, frozen=True):
+    """Append these, which follow from what is recorded, before anything else."""
+
+    events: tuple[Event, ...]
+
+
+class Wait(Struct, frozen=True):
+    """Do nothing until an input comes from elsewhere."""
+
+    reason: str
+
+
+class Stop(Struct, frozen=True):
+    """The session has ended."""
+
+    reason: str
+
+
+Move: TypeAlias = Think | Act | Decide | Wait | Stop
+
+
+def next_move(state: SessionState) -> Move:
+    """The one thing to do in *state*."""
+    started = state.started
+    if state.status in _AT_REST:
+        return _rest(state)
+    if started is None:
+        return Wait("erased" if state.missing else "not_started")
+    if state.deadline_passed:
+        timeout_s = started.limits.session_timeout_s
+        return _fail("deadline", f"the session's {timeout_s:g} s were up")
+    if state.failure is not None:
+        return _after_failure(state.failure)
+    if state.turn is None:
+        return _think(1, started.limits)
+    return _after_turn(state, started, state.turn)
+
+
+_AT_REST: Final = frozenset(Status) - {Status.RUNNING}
+
+
+def _rest(state: SessionState) -> Wait | Stop:
+    reason = state.cause or state.status.value
+    return Stop(reason) if state.ended else Wait(reason)
+
+
+def _after_failure(failure: events.CompletionFailed) -> Decide:
+    """The world failed: wait for better times if there may be any."""
+    if failure.retryable:
+        return Decide((events.SessionPaused(cause=failure.code, detail=failure.detail),))
+    return _fail("provider", f"{failure.code}: {failure.detail}")
+
+
+def _after_turn(state: SessionState, started: events.SessionStarted, turn: Turn) -> Move:
+    if isinstance(turn.completion, Erased) or Erased in map(type, turn.calls):
+        return Wait("erased")
+    if not turn.calls:
+        return _after_completion(state, started, turn.completion)
+    calls = tuple(call for call in turn.unreturned if isinstance(call, events.ToolCalled))
+    if not calls:
+        return _think(turn.step + 1, started.limits)
+    if state.uncertain:
+        named = ", ".join(f"{call.tool} ({call.call_id})" for call in calls)
+        return _pause("outcome_unknown", f"may have run before the process changed: {named}")
+    return Act(calls)
+
+
+def _after_completion(
+    state: SessionState, started: events.SessionStarted, completion: events.CompletionReceived
+) -> Move:
+    if completion.stop_reason == "refusal":
+        return _fail("refused", completion.text)
+    reading = read(completion, started.limits, native=started.protocol is Protocol.NATIVE)
+    if completion.stop_reason == "length" and reading.open_ended:
+        limit = started.sampling.max_output_tokens
+        return _fail("cut_short", f"the model was cut short at {limit} output tokens")
+    if reading.problem is not None and state.unreadable >= started.limits.unreadable_max:
+        return _fail("unreadable", reading.problem)
+    if reading.answer is not None:
+        return Decide((events.SessionCompleted(answer=reading.answer),))
+    if reading.actions:
+        return Decide(_calls(reading, started, state.steps))
+    return _think(state.steps + 1, started.limits)
+
+
+def _calls(
+    reading: Reading, started: events.SessionStarted, step: int
+) -> tuple[events.ToolCalled, ...]:
+    effects = {tool.name: tool.effect for tool in started.tools}
+    return tuple(
+        events.ToolCalled(
+            call_id=f"{step}.{index}",
+            tool=action.tool,
+            arguments=action.arguments,
+            effect=effects.get(action.tool, events.Effect.PURE),  # an unknown tool does nothing
+        )
+        for index, action in enumerate(reading.actions)
+    )
+
+
+def _think(step: int, limits: Limits) -> Think | Decide:
+    if step > limits.max_iterations:
+        return _fail("out_of_steps", f"no answer within {limits.max_iterations} steps")
+    return Think(step)
+
+
+def _pause(cause: str, detail: str) -> Decide:
+    return Decide((events.SessionPaused(cause=cause, detail=detail),))
+
+
+def _fail(cause: events.FailureCause, detail: str) -> Decide:
+    return Decide((events.SessionFailed(cause=cause, detail=detail),))

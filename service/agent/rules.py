@@ -1,0 +1,51 @@
+"""Which prompt, reading and next move belong together, by the number that a session pinned.
+
+Changed rules get a new number; the old ones stay, as upcasters do, so that every recorded
+session can be verified for ever. The corpus in `tests/corpus` fails when a number's rules change.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import Struct
+
+from schema.completions import CompletionRequest
+from schema.errors import UnknownEvent
+from schema.events import SessionStarted
+from service.agent import moves, prompt
+from service.agent.moves import Move
+from service.agent.prompt import Prompt
+from service.agent.session import SessionState
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """How a session is led; pure functions all."""
+
+    begin: Callable[[SessionStarted], Prompt]
+    extend: Callable[[Prompt, SessionState], Prompt]
+    request: Callable[[Prompt, SessionStarted], CompletionRequest]
+    next_move: Callable[[SessionState], Move]
+
+
+RULES: Final[Mapping[int, Rules]] = MappingProxyType(
+    {
+        1: Rules(
+            begin=prompt.begin,
+            extend=prompt.extend,
+            request=prompt.request,
+            next_move=moves.next_move,
+        ),
+    }
+)
+
+LATEST: Final = max(RULES)
+"""What a new session pins."""
+
+
+def rules_of(started: SessionStarted) -> Rules:
+    """The rules that *started* pinned; `UnknownEvent` when this program doesn't have them."""
+    rules = RULES.get(started.rules)
+    if rules is None:
+        raise UnknownEvent(f"this program has no rules {started.rules}, it knows {list(RULES)}")
+    return rules

@@ -1,0 +1,155 @@
+"""Which inputs the world may give at a place in a session."""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from schema import events
+from schema.events import Event
+from service.agent.moves import Move, Think
+from service.agent.session import SessionState, Status
+
+CONTROL: Final[frozenset[type[Event]]] = frozenset(
+    {
+        events.SessionCancelled,
+        events.SessionResumed,
+        events.CheckpointLabelled,
+        events.EventsErased,
+    }
+)
+"""What other processes append while a model or a tool is at work."""
+
+
+class Place(Struct, frozen=True):
+    """Where an input is about to come."""
+
+    state: SessionState
+    under_way: Move
+    """What the loop is doing there; a control event does not end it."""
+    digest: str | None
+    """Of the prompt of the step that is due; None where it can't be built again."""
+
+
+class Objection(Struct, frozen=True):
+    """Why an input can't have come there."""
+
+    kind: Literal["input", "prompt"]
+    expected: str
+    found: str
+
+
+def objection(place: Place, event: Event) -> Objection | None:
+    """What speaks against *event* at *place*; None where nothing does."""
+    if place.state.version == 0 and type(event) is not events.SessionStarted:
+        return _refused("session_started", event.type)
+    check = _CHECKS.get(type(event))
+    return None if check is None else check(place, event)
+
+
+def _started(place: Place, _event: events.SessionStarted) -> Objection | None:
+    if place.state.version == 0:
+        return None
+    return _refused("no second session_started", "one")
+
+
+def _received(place: Place, event: events.CompletionReceived) -> Objection | None:
+    out_of_turn = _answers(place, event.step)
+    if out_of_turn is not None:
+        return out_of_turn
+    if place.digest is not None and place.digest != event.prompt_digest:
+        return Objection(
+            "prompt",
+            f"the prompt with digest {place.digest}",
+            f"an answer to the one with digest {event.prompt_digest}",
+        )
+    return None
+
+
+def _failed(place: Place, event: events.CompletionFailed) -> Objection | None:
+    return _answers(place, event.step)
+
+
+def _answers(place: Place, step: int) -> Objection | None:
+    """Whether the model was asked for *step*."""
+    match place.under_way:
+        case Think(due) if due == step:
+            return None
+        case Think(due):
+            return _refused(f"the completion of step {due}", f"that of step {step}")
+        case _ if place.state.missing:
+            return None
+        case _:
+            return _refused("nothing from the model, which was not asked", f"step {step}")
+
+
+def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
+    turn = place.state.turn
+    waiting = () if turn is None else turn.unreturned
+    names = [call.call_id for call in waiting if isinstance(call, events.ToolCalled)]
+    if event.call_id in names or len(names) < len(waiting):
+        if place.state.status in _TOOLS_MAY_RETURN:
+            return None
+        return _refused(f"no return, the session had {place.state.status.value}", event.call_id)
+    return _refused(f"the return of {' or '.join(names) or 'nothing'}", f"that of {event.call_id}")
+
+
+_TOOLS_MAY_RETURN: Final = frozenset({Status.RUNNING, Status.WAITING, Status.CANCELLED})
+
+
+def _deadline_passed(place: Place, event: events.DeadlinePassed) -> Objection | None:
+    started = place.state.started
+    if place.state.status is not Status.RUNNING:
+        return _refused("no deadline, the session is not running", "deadline_passed")
+    if started is not None and started.limits.session_timeout_s != event.timeout_s:
+        expected = f"a deadline after {started.limits.session_timeout_s:g} s"
+        return _refused(expected, f"one after {event.timeout_s:g} s")
+    return None
+
+
+def _cancelled(place: Place, _event: events.SessionCancelled) -> Objection | None:
+    if not place.state.ended:
+        return None
+    return _refused("a session that can be cancelled", _standing(place.state))
+
+
+def _resumed(place: Place, event: events.SessionResumed) -> Objection | None:
+    state = place.state
+    if state.ended:
+        return _refused("a session that can be resumed", _standing(state))
+    if event.epoch < state.epoch:
+        return _refused(f"epoch {state.epoch} or later", f"epoch {event.epoch}")
+    return None
+
+
+def _labelled(place: Place, event: events.CheckpointLabelled) -> Objection | None:
+    if 0 <= event.at <= place.state.version:
+        return None
+    return _refused(f"a label on version 0 to {place.state.version}", f"one on {event.at}")
+
+
+def _events_erased(place: Place, event: events.EventsErased) -> Objection | None:
+    if all(1 <= version <= place.state.version for version in event.versions):
+        return None
+    return _refused(f"erased versions 1 to {place.state.version}", f"{list(event.versions)}")
+
+
+def _standing(state: SessionState) -> str:
+    return f"one that has {state.status.value}"
+
+
+def _refused(expected: str, found: str) -> Objection:
+    return Objection("input", expected, found)
+
+
+_CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
+    events.SessionStarted: _started,
+    events.CompletionReceived: _received,
+    events.CompletionFailed: _failed,
+    events.ToolReturned: _returned,
+    events.DeadlinePassed: _deadline_passed,
+    events.SessionCancelled: _cancelled,
+    events.SessionResumed: _resumed,
+    events.CheckpointLabelled: _labelled,
+    events.EventsErased: _events_erased,
+}

@@ -1,0 +1,203 @@
+"""Verify: a replay that compares what was recorded with what the rules make of it.
+
+Decisions must be equal to those that the pinned rules take at that place; inputs must be
+admissible there; the digest of each prompt must be that of the prompt built again.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from schema import json_text
+from schema.envelope import RecordedEvent
+from schema.events import Erased, Event, SessionStarted, Side
+from service.agent.moves import Act, Decide, Move, Stop, Think, Wait
+from service.agent.prompt import Prompt
+from service.agent.rules import RULES, Rules
+from service.agent.session import SessionState, evolve
+from service.replay.admissible import CONTROL, Place, objection
+
+Kind = Literal["data", "order", "rules", "input", "decision", "prompt", "end"]
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Where a session is not what its rules make of it."""
+
+    kind: Kind
+    """`data`: it was changed after it was appended; `rules`: this program lacks the rules."""
+    version: int
+    event_type: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """The difference as a sentence."""
+        return (
+            f"version {self.version} ({self.event_type}): "
+            f"expected {self.expected}, found {self.found}"
+        )
+
+
+class Checked(Struct, kw_only=True):
+    """How much was compared."""
+
+    events: int = 0
+    decisions: int = 0
+    inputs: int = 0
+    prompts: int = 0
+    erased: int = 0
+    """Events whose data is gone, of which only the place could be checked."""
+
+
+class Report(Struct, frozen=True):
+    """What verifying found."""
+
+    difference: Difference | None
+    """The first one; None where there is none."""
+    checked: Checked
+
+
+def verify(recorded: Iterable[RecordedEvent], *, changed: Collection[int] = ()) -> Report:
+    """Compare a session's events, from its first one, with what its rules make of them.
+
+    *changed* holds the versions whose stored digest is not that of their bytes.
+    """
+    walk = _Walk()
+    for fact in recorded:
+        difference = walk.step(fact, changed)
+        if difference is not None:
+            return Report(difference, walk.checked)
+    return Report(walk.end(), walk.checked)
+
+
+class _Walk:
+    """The place that verifying has reached in a session."""
+
+    def __init__(self) -> None:
+        self.checked = Checked()
+        self._state = SessionState()
+        self._rules: Rules | None = None
+        self._prompt: Prompt | None = None
+        self._move: Move = Wait("not_started")
+        self._under_way: Move = self._move
+        self._owed: list[Event] = []
+        """Decisions that must come next, the next one last."""
+        self._begun = False
+        """Some of what one append holds was seen, so nothing may come in between."""
+
+    def step(self, fact: RecordedEvent, changed: Collection[int]) -> Difference | None:
+        difference = self._compared(fact, changed)
+        if difference is not None:
+            return difference
+        self.checked.events += 1
+        self._state = evolve(self._state, fact.event)
+        self._look_ahead(fact.event)
+        return None
+
+    def end(self) -> Difference | None:
+        """What the last event leaves to be decided was decided with it."""
+        if not self._owed or self._state.missing:
+            return None
+        return Difference(
+            kind="end",
+            version=self._state.version + 1,
+            event_type=self._owed[-1].type,
+            expected=_words(self._owed[-1]),
+            found="the end of the session",
+        )
+
+    def _compared(self, fact: RecordedEvent, changed: Collection[int]) -> Difference | None:
+        if fact.version in changed:
+            return _difference("data", fact, "the bytes that were appended", "other bytes")
+        if fact.version != self._state.version + 1:
+            expected = f"version {self._state.version + 1}"
+            return _difference("order", fact, expected, f"version {fact.version}")
+        if isinstance(fact.event, Erased):
+            self.checked.erased += 1
+            return None
+        if isinstance(fact.event, SessionStarted) and fact.event.rules not in RULES:
+            return _difference("rules", fact, f"rules {list(RULES)}", f"rules {fact.event.rules}")
+        if fact.event.side is Side.DECISION:
+            return self._decision(fact)
+        return self._input(fact)
+
+    def _decision(self, fact: RecordedEvent) -> Difference | None:
+        self.checked.decisions += 1
+        if not self._owed:
+            if self._follows_what_was_erased():
+                return None
+            return _difference("decision", fact, _move_words(self._move), _words(fact.event))
+        if self._owed[-1] != fact.event:
+            return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
+        return None
+
+    def _follows_what_was_erased(self) -> bool:
+        """Whether the reasons of a decision here went with the data of an erased event."""
+        missing = self._state.missing
+        newest = missing[-1][0] if missing else 0
+        return self._move == Wait("erased") or 0 < newest == self._state.version
+
+    def _input(self, fact: RecordedEvent) -> Difference | None:
+        self.checked.inputs += 1
+        if self._owed and (self._begun or type(fact.event) not in CONTROL):
+            return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
+        place = Place(self._state, self._under_way, self._digest(fact.event))
+        if place.digest is not None:
+            self.checked.prompts += 1
+        refused = objection(place, fact.event)
+        if refused is None:
+            return None
+        return _difference(refused.kind, fact, refused.expected, refused.found)
+
+    def _digest(self, event: Event) -> str | None:
+        """The digest of the prompt that *event* answers, built again; None where it can't be."""
+        asks = isinstance(self._under_way, Think) and event.type == "completion_received"
+        if not asks or self._state.missing or self._rules is None or self._prompt is None:
+            return None
+        self._prompt = self._rules.extend(self._prompt, self._state)
+        return self._prompt.digest.hex()
+
+    def _look_ahead(self, event: Event) -> None:
+        """What must come next, and what may."""
+        if isinstance(event, SessionStarted):
+            self._rules = RULES[event.rules]
+            self._prompt = self._rules.begin(event)
+        if self._owed and event.side is Side.DECISION:
+            self._owed.pop()
+            self._begun = bool(self._owed)
+            if self._owed:
+                return
+        self._move = self._move_now()
+        self._owed = list(reversed(self._move.events)) if isinstance(self._move, Decide) else []
+        self._begun = False
+        # A model or a tool that was asked before a control event may still answer after it.
+        if type(event) not in CONTROL or isinstance(self._move, Think | Act):
+            self._under_way = self._move
+
+    def _move_now(self) -> Move:
+        if self._rules is None:
+            return Wait("erased" if self._state.missing else "not_started")
+        return self._rules.next_move(self._state)
+
+
+def _difference(kind: Kind, fact: RecordedEvent, expected: str, found: str) -> Difference:
+    return Difference(
+        kind=kind, version=fact.version, event_type=fact.type, expected=expected, found=found
+    )
+
+
+def _words(event: Event) -> str:
+    return f"{event.type} {json_text.encode(event)}"
+
+
+def _move_words(move: Move) -> str:
+    match move:
+        case Think(step):
+            return f"the completion of step {step}"
+        case Act(calls):
+            return "the return of " + ", ".join(call.call_id for call in calls)
+        case Wait(reason) | Stop(reason):
+            return f"no decision ({reason})"
+        case Decide(owed):
+            return ", ".join(_words(event) for event in owed)

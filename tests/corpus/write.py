@@ -1,0 +1,154 @@
+"""Writes what the corpus lacks: `python -m tests.corpus.write`; what it holds is never rewritten.
+
+A session here was recorded once and must verify for ever. When its rules must change, give them
+a new number and let them write sessions of their own.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from schema import events, json_text
+from schema.errors import ProviderRefused, ProviderUnavailable
+from schema.events import Event
+from tests.scripted_sessions import ACTION, ANSWER, MemoryLog, Said, asks, run, says, started
+
+HERE: Final = Path(__file__).parent
+NATIVE: Final = started(protocol=events.Protocol.NATIVE)
+TWO: Final = asks(("calculator", {"expression": "17 * 23"}), ("pay", '{"bill": '), text="Both.")
+SHORT: Final = events.Limits(max_iterations=2, unreadable_max=1, calls_max=1)
+SPELLINGS: Final = (
+    "Action: calculator[17 * 23]",
+    "Thought: a\nAction: calculator(17 * 23)\nObservation: 391\nFINAL_ANSWER: 1",
+    'action : calculator\nAction Input: {\n "expression": "\\u0000\\ud800 ü"\n}',
+    "Action: teleport: home",
+    "No label at all.",
+    "Final Answer : 391\nand a line",
+)
+
+SESSIONS: Final[dict[str, tuple[events.SessionStarted, tuple[Said, ...]]]] = {
+    "text_answered": (started(), (ACTION, ANSWER)),
+    "text_spellings": (started(), tuple(says(text) for text in SPELLINGS)),
+    "text_without_tools": (started(tools=()), (ANSWER,)),
+    "text_unreadable": (started(limits=SHORT), (says("?"), says("??"))),
+    "text_out_of_steps": (started(limits=SHORT), (ACTION, ACTION)),
+    "text_cut_short": (started(), (says("Thought: I", stop_reason="length"),)),
+    "text_refused": (started(), (says("I won't.", stop_reason="refusal"),)),
+    "text_provider_refused": (started(), (ACTION, ProviderRefused("no such model", 404))),
+    "text_paused": (started(), (ACTION, ProviderUnavailable("overloaded", 1.0, 529))),
+    "text_deadline": (started(limits=events.Limits(session_timeout_s=0.05)), (ACTION,)),
+    "native_answered": (NATIVE, (TWO, says("It is 391."))),
+    "native_blocks": (
+        NATIVE,
+        (
+            says("", stop_reason="pause", blocks=({"type": "thinking", "signature": "s"},)),
+            asks(("calculator", {}), blocks=({"type": "tool_use", "id": "id-0"},)),
+            says("Done."),
+        ),
+    ),
+    "native_too_many_calls": (
+        started(protocol=events.Protocol.NATIVE, limits=SHORT),
+        (TWO, says("Sorry: 391.")),
+    ),
+    "native_silent": (NATIVE, (says(""), says("It is 391."))),
+}
+
+
+def line(fact: Event) -> str:
+    """An event as one line of the corpus; its data stands there as it would be stored."""
+    head = {"type": fact.type, "schema_version": fact.schema_version}
+    return f'{json.dumps(head)[:-1]}, "data": {json_text.encode(fact)}}}'
+
+
+def read_line(text: str) -> Event:
+    """The event that `line` wrote."""
+    stored: dict[str, Any] = json_text.decode(text)
+    data = text[text.index('"data": ') + len('"data": ') : -1]
+    return events.decode(stored["type"], stored["schema_version"], data)
+
+
+async def session(name: str) -> list[Event]:
+    """The events of a scripted session, run now."""
+    start, script = SESSIONS[name]
+    _, log = await run(start, *script)
+    return log.facts
+
+
+async def controlled() -> list[Event]:
+    """A session that others paused, labelled, took over and cancelled."""
+    log = MemoryLog()
+    await run(started(), ACTION, ProviderUnavailable("overloaded"), log=log)
+    log.facts.append(events.CheckpointLabelled(label="before", at=4))
+    log.facts.append(events.SessionResumed(epoch=2, reason="better now"))
+    log.interruptions.append([events.SessionCancelled(reason="enough")])
+    await run(started(), ACTION, log=log)
+    return [*log.facts, events.EventsErased(versions=(2,), reason="asked for")]
+
+
+EXAMPLES: Final[tuple[Event, ...]] = (
+    NATIVE,
+    events.SessionResumed(epoch=2, reason="better now"),
+    events.CompletionReceived(
+        step=1,
+        text="Thought: \u0000 ü",
+        calls=(events.RequestedCall(id="id-0", name="pay", arguments="{}"),),
+        blocks=({"type": "text", "text": "x"},),
+        stop_reason="tool_calls",
+        model="m",
+        request_id="r",
+        usage=events.Usage(input_tokens=3, output_tokens=2, cached_tokens=1),
+        latency_ms=1.5,
+        prompt_digest="0" * 64,
+    ),
+    events.CompletionFailed(step=1, code="timeout", detail="slow", status=504, retryable=True),
+    events.ToolCalled(
+        call_id="1.0", tool="pay", arguments={"n": [1]}, effect=events.Effect.AT_MOST_ONCE
+    ),
+    events.ToolReturned(
+        call_id="1.0",
+        ok=False,
+        observation="{}",
+        kind="transient",
+        size_bytes=9,
+        digest="0" * 64,
+        latency_ms=0.5,
+    ),
+    events.DeadlinePassed(timeout_s=1800.0),
+    events.SessionCancelled(reason="enough"),
+    events.SessionPaused(cause="timeout", detail="slow"),
+    events.SessionCompleted(answer="391"),
+    events.SessionFailed(cause="provider", detail="no such model"),
+    events.CheckpointLabelled(label="here", at=3),
+    events.EventsErased(versions=(2, 3), reason="asked for"),
+)
+
+
+def missing(path: Path) -> bool:
+    """Whether the corpus lacks *path*; it says what it writes."""
+    if path.exists():
+        return False
+    print(f"writing {path}")  # noqa: T201  # a program for people
+    return True
+
+
+def write(path: Path, lines: Iterable[str]) -> None:
+    """Write *path* unless the corpus has it."""
+    if missing(path):
+        path.write_text("".join(f"{text}\n" for text in lines))
+
+
+def main() -> None:
+    """Write whatever is missing."""
+    for fact in EXAMPLES:
+        path = HERE / "events" / f"{fact.type}.{fact.schema_version}.json"
+        write(path, [json_text.encode(fact)])
+    for name in SESSIONS:
+        path = HERE / "sessions" / f"{name}.rules_1.jsonl"
+        write(path, map(line, asyncio.run(session(name))))
+    write(HERE / "sessions" / "controlled.rules_1.jsonl", map(line, asyncio.run(controlled())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""`StartSession`: what it takes, what it refuses by its field's name, its defaults."""
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.errors import Invalid
+from schema.events import Limits, Sampling
+from schema.messages.checked import checked
+from schema.messages.sessions import SessionLimits, SessionSampling, StartSession
+
+LEAST = {"agent": "a-1", "prompt": "find the leak", "model": "scripted:x"}
+
+
+def test_the_least_that_starts_a_session():
+    command = checked(StartSession, LEAST)
+
+    assert (command.tools, command.protocol) == ((), "auto")
+    assert command.system_prompt == "You are a helpful AI agent."
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"agent": "A 1"}, "agent"),
+        ({"agent": "a" * 65}, "agent"),
+        ({"prompt": " \n"}, "prompt"),
+        ({"model": "smollm2"}, "model"),
+        ({"model": ":x"}, "model"),
+        ({"model": "local:"}, "model"),
+        ({"tools": "calculator"}, "tools"),
+        ({"limits": {"max_iterations": 0}}, "limits.max_iterations"),
+        ({"limits": {"tool_timeout_s": math.inf}}, "limits.tool_timeout_s"),
+        ({"limits": {"session_timeout_s": math.nan}}, "limits.session_timeout_s"),
+        ({"sampling": {"temperature": math.nan}}, "sampling.temperature"),
+        ({"sampling": {"stop": [""]}}, "sampling.stop.0"),
+        ({"protocol": "morse"}, "protocol"),
+        ({"promt": "x"}, "promt"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_field(values: dict[str, object], field: str):
+    with pytest.raises(Invalid) as refused:
+        checked(StartSession, {**LEAST, **values})
+
+    assert refused.value.field == field
+
+
+def test_a_refusal_does_not_repeat_what_was_sent():
+    with pytest.raises(Invalid) as refused:
+        checked(StartSession, {**LEAST, "tools": "a-secret"})
+
+    assert "a-secret" not in str(refused.value)
+    assert refused.value.__context__ is None
+
+
+@given(st.text(st.characters(codec=None), min_size=1).filter(str.strip))
+def test_any_text_may_be_a_prompt(text: str):
+    assert checked(StartSession, {**LEAST, "prompt": text}).prompt == text
+
+
+def test_the_defaults_are_those_of_the_events():
+    assert SessionLimits().as_shape() == Limits()
+    assert SessionSampling().as_shape() == Sampling()
+    assert SessionLimits.model_fields.keys() == {f.name for f in msgspec.structs.fields(Limits)}
+    assert SessionSampling.model_fields.keys() == {f.name for f in msgspec.structs.fields(Sampling)}
