@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Final
 
@@ -29,6 +29,10 @@ ATTEMPTS_TIMEOUT_S: Final = 30.0
 
 _NOT_READY: Final = ("42883", "42P01", "42501", "3F000")
 """SQLSTATEs of a routine, table or right that is missing."""
+
+TURNS_MIN: Final = 32
+"""From so many on that came at once, half stay behind to be the next batch while the first commits:
+the halves take turns then, and neither we nor the database waits for the other."""
 
 UNKNOWN: Final = (
     "the database gave no answer to an append: it may be in; ask again with the same ids"
@@ -110,9 +114,8 @@ class _Lane:
                     continue
                 self._wake.clear()
                 await self._wake.wait()
-                # Half stay behind, to be the next batch while this one commits: from then on the
-                # halves take turns, and neither we nor the database waits for the other.
-                members_max = (len(self._pending) + 1) // 2
+                if len(self._pending) >= TURNS_MIN:
+                    members_max = len(self._pending) // 2
         finally:
             self._closed = True
             self._disconnect()
@@ -145,14 +148,17 @@ class _Lane:
 
     async def _attempts(self, members: list[Member]) -> None:
         """Call until the outcome is known; the same ids and versions make a repeat harmless."""
-        try:
+        if await self._attempt(members):
+            return
+        with suppress(TimeoutError):
             async with asyncio.timeout(ATTEMPTS_TIMEOUT_S):
-                failed = 0
+                failed = 1
+                await asyncio.sleep(backoff_s(failed))
                 while not await self._attempt(members):
                     failed += 1
                     await asyncio.sleep(backoff_s(failed))
-        except TimeoutError:
-            self._disconnect()
+            return
+        self._disconnect()
 
     async def _attempt(self, members: list[Member]) -> bool:
         """Append once; False if the database failed in a way that may pass."""

@@ -13,7 +13,7 @@ from schema.completions import Completion, CompletionRequest
 from schema.errors import ProviderRefused, ProviderUnavailable, WrongExpectedVersion
 from schema.events import Event
 from schema.ids import uuid7
-from service.agent.moves import Act, Decide, Think
+from service.agent.moves import Act, Decide, Move, Think
 from service.agent.prompt import Prompt
 from service.agent.rules import Rules, rules_of
 from service.agent.session import SessionState, fold
@@ -76,18 +76,18 @@ class _Run:
         self._deadline_s = asyncio.get_running_loop().time() + started.limits.session_timeout_s
 
     async def drive(self) -> SessionState:
+        move = self._rules.next_move(self._state)
         while True:
-            move = self._rules.next_move(self._state)
             if isinstance(move, Think):
-                await self._think(move.step)
+                move = await self._think(move.step)
             elif isinstance(move, Act):
-                await self._act(move.calls)
+                move = await self._act(move.calls)
             elif isinstance(move, Decide):
-                await self._record(())
+                move = await self._record(())
             else:
                 return self._state
 
-    async def _think(self, step: int) -> None:
+    async def _think(self, step: int) -> Move:
         """Ask the model; its answer, or why there is none, is recorded with what follows."""
         self._prompt = self._rules.extend(self._prompt, self._state)
         request = self._rules.request(self._prompt, self._started)
@@ -97,12 +97,12 @@ class _Run:
             async with asyncio.timeout_at(until_s):
                 completion = await self._effects.think(request)
         except TimeoutError:
-            await self._record((self._late(step, request.timeout_s),))
+            return await self._record((self._late(step, request.timeout_s),))
         except (ProviderUnavailable, ProviderRefused) as error:
-            await self._record((_failed(step, error),))
+            return await self._record((_failed(step, error),))
         else:
             digest = self._prompt.digest.hex()
-            await self._record((_received(step, completion, digest, _ms_since(began_s)),))
+            return await self._record((_received(step, completion, digest, _ms_since(began_s)),))
 
     def _late(self, step: int, timeout_s: float) -> Event:
         """Which of the two clocks ran out."""
@@ -115,22 +115,21 @@ class _Run:
             retryable=True,
         )
 
-    async def _act(self, calls: Sequence[events.ToolCalled]) -> None:
+    async def _act(self, calls: Sequence[events.ToolCalled]) -> Move:
         """Run *calls*; each return is recorded as it comes, and the deadline cuts off the rest."""
         if len(calls) > 1:
-            await self._act_side_by_side(calls)
-            return
+            return await self._act_side_by_side(calls)
         try:
             async with asyncio.timeout_at(self._deadline_s) as deadline:
                 returned = await self._call(calls[0])
         except TimeoutError:
             if not deadline.expired():
                 raise
-            await self._record((self._deadline_passed(),))
+            return await self._record((self._deadline_passed(),))
         else:
-            await self._record((returned,))
+            return await self._record((returned,))
 
-    async def _act_side_by_side(self, calls: Sequence[events.ToolCalled]) -> None:
+    async def _act_side_by_side(self, calls: Sequence[events.ToolCalled]) -> Move:
         """Run *calls* at once; what has returned is recorded even where the rest is cut off."""
         slots = asyncio.Semaphore(self._calls_at_once)
         returns: asyncio.Queue[events.ToolReturned] = asyncio.Queue(maxsize=len(calls))
@@ -147,9 +146,10 @@ class _Run:
                     task.cancel()
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from faults  # the first fault is the cause of the others
-        await self._record(_drained(returns))
-        if not in_time and not self._state.ended:
-            await self._record((self._deadline_passed(),))
+        move = await self._record(_drained(returns))
+        if in_time or self._state.ended:
+            return move
+        return await self._record((self._deadline_passed(),))
 
     async def _record_returns(
         self, returns: asyncio.Queue[events.ToolReturned], count: int
@@ -173,17 +173,17 @@ class _Run:
         observed = await self._effects.act(call)
         return _returned(call, observed, self._started.salt)
 
-    async def _record(self, inputs: Sequence[Event]) -> None:
-        """Append *inputs* and what is decided upon them; others may get in between.
+    async def _record(self, inputs: Sequence[Event]) -> Move:
+        """Append *inputs* and what is decided upon them; the move that is next.
 
-        On a conflict the inputs go again, under the same ids, behind what came between, and
-        the decisions are taken afresh.
+        Others may get in between: on a conflict the inputs go again, under the same ids, behind
+        what came between, and the decisions are taken afresh.
         """
         ids = [uuid7() for _ in inputs]
         for _ in range(CONFLICTS_MAX):
-            state, facts = self._decided(fold(inputs, self._state), list(inputs))
+            move, state, facts = self._decided(fold(inputs, self._state), list(inputs))
             if not facts:
-                return
+                return move
             decided = [uuid7() for _ in range(len(facts) - len(inputs))]
             try:
                 await self._effects.record(facts, [*ids, *decided], self._state.version)
@@ -193,15 +193,17 @@ class _Run:
                     inputs, ids = _paid(inputs, ids)
             else:
                 self._moved(state, facts)
-                return
+                return move
         raise WrongExpectedVersion("session", self._state.version, self._state.version + 1)
 
-    def _decided(self, state: SessionState, facts: list[Event]) -> tuple[SessionState, list[Event]]:
-        """*state* and *facts*, with the decisions that follow."""
+    def _decided(
+        self, state: SessionState, facts: list[Event]
+    ) -> tuple[Move, SessionState, list[Event]]:
+        """*state* and *facts* with the decisions that follow, and the move that is next."""
         while isinstance(move := self._rules.next_move(state), Decide):
             facts.extend(move.events)
             state = fold(move.events, state)
-        return state, facts
+        return move, state, facts
 
     async def _catch_up(self) -> None:
         """Fold what others appended."""
