@@ -26,20 +26,20 @@ async def bell(database: Database) -> AsyncIterator[Bell]:
         yield ours
 
 
-async def test_a_ring_is_heard_in_its_own_process_at_once(bell):
+async def test_a_ring_is_heard_in_its_own_process_at_once(bell: Bell):
     ring = bell.next_ring()
     bell.ring(0)
     assert ring.is_set()
 
 
-async def test_a_ring_before_one_listens_again_is_not_missed(bell):
+async def test_a_ring_before_one_listens_again_is_not_missed(bell: Bell):
     ring = bell.next_ring()
     bell.ring(0)
     async with asyncio.timeout(10):
         await bell.wait(ring)
 
 
-async def test_a_ring_is_heard_in_another_process(bell, database):
+async def test_a_ring_is_heard_in_another_process(bell: Bell, database: Database):
     async with open_bell(database.connect, NEVER_POLLS) as theirs:
         await theirs.wait_for_line(Line.UP)
         ring = theirs.next_ring()
@@ -48,7 +48,7 @@ async def test_a_ring_is_heard_in_another_process(bell, database):
             await ring.wait()
 
 
-async def test_many_rings_become_one_notify_per_partition(bell, database):
+async def test_many_rings_become_one_notify_per_partition(bell: Bell, database: Database):
     heard: list[str] = []
     last = asyncio.Event()
 
@@ -71,7 +71,7 @@ async def test_many_rings_become_one_notify_per_partition(bell, database):
         await conn.close()
 
 
-async def test_with_notify_off_a_poll_hears_what_others_appended(database):
+async def test_with_notify_off_a_poll_hears_what_others_appended(database: Database):
     conn = await database.connect()
     try:
         async with open_bell(database.connect, ONLY_POLLS) as bell:
@@ -92,7 +92,9 @@ async def fallen_and_risen(bell: Bell) -> None:
     await ring.wait()
 
 
-async def test_a_dropped_line_comes_up_again_and_rings_for_what_may_have_been_missed(database):
+async def test_a_dropped_line_comes_up_again_and_rings_for_what_may_have_been_missed(
+    database: Database,
+):
     named = partial(database.connect, settings={"application_name": "the bell"})
     watcher = await database.connect_as_owner()
     try:
@@ -110,7 +112,9 @@ async def test_a_dropped_line_comes_up_again_and_rings_for_what_may_have_been_mi
         await watcher.close()
 
 
-async def test_a_bell_rings_within_the_process_before_it_is_opened_and_after_it_is_closed(database):
+async def test_a_bell_rings_within_the_process_before_it_is_opened_and_after_it_is_closed(
+    database: Database,
+):
     closed = Bell(NEVER_POLLS)
     ring = closed.next_ring()
     closed.ring(0)

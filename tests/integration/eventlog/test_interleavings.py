@@ -200,7 +200,12 @@ def never_seen(committed: str, seen: list[str]) -> str:
 
 @pytest.mark.parametrize(("order", "by_identity", "timer_over_gaps"), ORDERS)
 async def test_naive_readers_lose_events_and_ours_does_not(
-    database, watcher, partitions, order, by_identity, timer_over_gaps
+    database: Database,
+    watcher: Dedicated,
+    partitions: int,
+    order: str,
+    by_identity: str,
+    timer_over_gaps: str,
 ):
     identity, timer = ByIdentity(), TimerOverGaps()
     committed = await perform(database, watcher, order, write_beside, identity)
@@ -256,6 +261,8 @@ def merged(steps: dict[str, list[str]]) -> Iterator[str]:
             yield f"{first} {tail}".strip()
 
 
-async def test_no_order_of_two_writers_loses_anything(database, watcher, partitions):
+async def test_no_order_of_two_writers_loses_anything(
+    database: Database, watcher: Dedicated, partitions: int
+):
     for order in every_order("AB"):
         await assert_nothing_lost(database, watcher, partitions, order)

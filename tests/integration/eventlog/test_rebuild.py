@@ -26,7 +26,7 @@ async def owner(database: Database) -> AsyncIterator[Dedicated]:
     await conn.close()
 
 
-async def fill(conn: Conn, partitions: int) -> None:
+async def fill(conn: Dedicated, partitions: int) -> None:
     for partition in range(partitions):
         talk = talk_of(agent_in(partition, partitions), partitions)
         await write(conn, partition, talk.agent_id, talk.stream, *whole_session(5))
@@ -41,7 +41,9 @@ def ignore(_: RebuildProgress) -> None:
     """Nobody looks."""
 
 
-async def test_rebuilt_rows_are_the_live_rows_byte_for_byte(database, owner, partitions):
+async def test_rebuilt_rows_are_the_live_rows_byte_for_byte(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     await level(database, PROJECTIONS.values(), BlockLimits(events=3))
     live = await rows_of(owner)
@@ -50,7 +52,9 @@ async def test_rebuilt_rows_are_the_live_rows_byte_for_byte(database, owner, par
     assert await rows_of(owner) == live
 
 
-async def test_readers_see_every_row_at_every_moment_of_a_rebuild(database, owner, partitions):
+async def test_readers_see_every_row_at_every_moment_of_a_rebuild(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     await level(database, PROJECTIONS.values())
     live = await rows_of(owner)
@@ -75,16 +79,16 @@ async def test_readers_see_every_row_at_every_moment_of_a_rebuild(database, owne
 
 
 async def test_a_rebuild_goes_on_beside_writers_and_runners_and_misses_nothing(
-    database, owner, partitions
+    database: Database, owner: Dedicated, partitions: int
 ):
     await fill(owner, partitions)
-    settings = RunnerSettings(limits=SMALL)
+    settings = RunnerSettings(limits=BlockLimits(events=50))
     async with (
         open_bell(database.connect, BellSettings(poll_s=0.02, quiet_max_s=0.5)) as bell,
         running(list(PROJECTIONS.values()), database, bell, settings),
     ):
         rebuilding = asyncio.create_task(rebuild_all(database))
-        while not rebuilding.done():
+        for _ in range(20):
             await fill(owner, partitions)
             bell.ring(0)
         await rebuilding
@@ -95,7 +99,9 @@ async def test_a_rebuild_goes_on_beside_writers_and_runners_and_misses_nothing(
     assert len(live["sessions"]) == sum((await heads_of(owner)).values()) // 17
 
 
-async def test_progress_is_told_up_to_the_last_event(database, owner, partitions):
+async def test_progress_is_told_up_to_the_last_event(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     told: list[RebuildProgress] = []
     sessions = PROJECTIONS["sessions"]
@@ -104,7 +110,9 @@ async def test_progress_is_told_up_to_the_last_event(database, owner, partitions
     assert all(p.position <= p.head for p in told)
 
 
-async def test_a_poison_event_stops_a_rebuild_and_the_live_rows_stay(database, owner, partitions):
+async def test_a_poison_event_stops_a_rebuild_and_the_live_rows_stay(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     talk = talk_of("a-1", partitions)
     await write(owner, talk.partition, "a-1", talk.stream, started(), thought(1), thought(1))
@@ -117,7 +125,9 @@ async def test_a_poison_event_stops_a_rebuild_and_the_live_rows_stay(database, o
     assert await rows_of(owner) == live
 
 
-async def test_a_rebuild_takes_up_what_was_parked(database, owner, partitions):
+async def test_a_rebuild_takes_up_what_was_parked(
+    database: Database, owner: Dedicated, partitions: int
+):
     steps = PROJECTIONS["steps"]
 
     async def faulty(_conn: Conn, _batch: Sequence[RecordedEvent]) -> None:
@@ -131,7 +141,9 @@ async def test_a_rebuild_takes_up_what_was_parked(database, owner, partitions):
     assert len((await rows_of(owner))["steps"]) == 5 * partitions
 
 
-async def test_what_a_crashed_rebuild_left_is_in_nobodys_way(database, owner, partitions):
+async def test_what_a_crashed_rebuild_left_is_in_nobodys_way(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     await level(database, PROJECTIONS.values())
     live = await rows_of(owner)
@@ -159,7 +171,9 @@ async def wait_until_unlocked(owner: Conn) -> None:
             pass
 
 
-async def test_two_rebuilds_at_once_are_refused(database, owner, partitions):
+async def test_two_rebuilds_at_once_are_refused(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     refused = []
 
@@ -176,7 +190,9 @@ async def test_two_rebuilds_at_once_are_refused(database, owner, partitions):
     assert refused
 
 
-async def test_views_and_grants_move_with_the_tables(database, owner, partitions):
+async def test_views_and_grants_move_with_the_tables(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     await owner.execute(
         "create view analytics.finished with (security_barrier) as"
@@ -196,7 +212,9 @@ async def test_views_and_grants_move_with_the_tables(database, owner, partitions
         assert await conn.fetchval("select n from analytics.counted") == partitions
 
 
-async def test_a_fault_in_what_is_reapplied_leaves_all_as_it_was(database, owner, partitions):
+async def test_a_fault_in_what_is_reapplied_leaves_all_as_it_was(
+    database: Database, owner: Dedicated, partitions: int
+):
     await fill(owner, partitions)
     await level(database, PROJECTIONS.values())
     live = await rows_of(owner)

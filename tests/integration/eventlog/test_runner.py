@@ -1,12 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 
 from eventlog.bell import Bell, BellSettings, open_bell
 from eventlog.block import BlockLimits
 from eventlog.database import Conn, Database, Dedicated
-from eventlog.progress import catch_up, status, wait_until
+from eventlog.progress import Status, catch_up, status, wait_until
 from eventlog.project import Projection
 from eventlog.runner import LIVE, RunnerSettings, Walk, running
 from schema import events
@@ -33,7 +34,7 @@ async def bell(database: Database) -> AsyncIterator[Bell]:
         yield ours
 
 
-async def fill(conn: Conn, partitions: int, steps: int = 3) -> dict[int, int]:
+async def fill(conn: Dedicated, partitions: int, steps: int = 3) -> dict[int, int]:
     """One whole session in each partition; where each partition stands."""
     return {
         talk.partition: await write(
@@ -51,7 +52,9 @@ def changed(projection: Projection, apply: object) -> Projection:
     return Projection(projection.name, projection.tables, apply, projection.handles)  # type: ignore[arg-type]
 
 
-async def test_what_was_written_can_be_read_once_waited_for(database, bell, writer, partitions):
+async def test_what_was_written_can_be_read_once_waited_for(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
+):
     async with running(list(PROJECTIONS.values()), database, bell, SETTINGS) as runners:
         for _ in range(3):
             heads = await fill(writer, partitions)
@@ -64,7 +67,9 @@ async def test_what_was_written_can_be_read_once_waited_for(database, bell, writ
     assert len(rows["heads"]) == 6 * partitions
 
 
-async def test_waiting_for_what_does_not_come_ends(database, bell, writer, partitions):
+async def test_waiting_for_what_does_not_come_ends(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
+):
     sessions = PROJECTIONS["sessions"]
     async with running([sessions], database, bell, SETTINGS) as runners:
         with pytest.raises(Unavailable):
@@ -73,7 +78,7 @@ async def test_waiting_for_what_does_not_come_ends(database, bell, writer, parti
 
 @pytest.mark.parametrize("name", PROJECTIONS)
 async def test_each_event_counts_once_when_connections_die_between_rows_and_checkpoint(
-    database, bell, writer, partitions, name
+    database: Database, bell: Bell, writer: Dedicated, partitions: int, name: str
 ):
     projection, applied = PROJECTIONS[name], 0
 
@@ -102,7 +107,7 @@ async def start_again(owner: Conn) -> None:
 
 
 async def test_of_two_runners_of_one_projection_one_works_at_a_time(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     sessions, at_work = PROJECTIONS["sessions"], set()
 
@@ -121,12 +126,12 @@ async def test_of_two_runners_of_one_projection_one_works_at_a_time(
     assert len((await rows_of(writer))["sessions"]) == partitions
 
 
-async def poison(conn: Conn, talk: Talk) -> None:
+async def poison(conn: Dedicated, talk: Talk) -> None:
     """A step that stands there twice: no row can hold it."""
     await write(conn, talk.partition, talk.agent_id, talk.stream, started(), thought(1), thought(1))
 
 
-async def unread(conn: Conn, talk: Talk) -> None:
+async def unread(conn: Dedicated, talk: Talk) -> None:
     """A completion of a shape that nobody knows."""
 
     class Strange(events.Event, frozen=True):
@@ -138,7 +143,7 @@ async def unread(conn: Conn, talk: Talk) -> None:
 
 @pytest.mark.parametrize("poisoning", [poison, unread])
 async def test_a_poison_event_parks_its_stream_and_the_others_go_on(
-    database, writer, partitions, poisoning
+    database: Database, writer: Dedicated, partitions: int, poisoning: Any
 ):
     steps = PROJECTIONS["steps"]
     before = await fill(writer, partitions)
@@ -162,20 +167,23 @@ async def test_a_poison_event_parks_its_stream_and_the_others_go_on(
     assert {row.lag for row in shown} == {0}
 
 
-async def test_any_other_fault_ends_the_runner(database, bell, writer, partitions):
+async def test_any_other_fault_ends_the_runner(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
+):
     async def failing(_conn: Conn, _batch: Sequence[RecordedEvent]) -> None:
         raise ZeroDivisionError
 
     await fill(writer, partitions)
     broken = changed(PROJECTIONS["sessions"], failing)
-    with pytest.raises(ExceptionGroup) as raised:
+    with pytest.raises(ZeroDivisionError):
         async with running([broken], database, bell, SETTINGS):
             await asyncio.Event().wait()
-    assert raised.group_contains(ZeroDivisionError)
     assert not await writer.fetch("select from eventlog.parked")
 
 
-async def test_status_tells_how_far_a_projection_is_behind(database, writer, partitions):
+async def test_status_tells_how_far_a_projection_is_behind(
+    database: Database, writer: Dedicated, partitions: int
+):
     heads = await fill(writer, partitions)
     walk = Walk(PROJECTIONS["sessions"], BlockLimits(events=4))
     conn = await database.connect(settings=LIVE)
@@ -188,17 +196,22 @@ async def test_status_tells_how_far_a_projection_is_behind(database, writer, par
     assert {row.partition: row.lag for row in rows} == {p: at - 4 for p, at in heads.items()}
 
 
-async def test_catching_up_tells_of_its_progress(database, writer, partitions):
+async def test_catching_up_tells_of_its_progress(
+    database: Database, writer: Dedicated, partitions: int
+):
     heads = await fill(writer, partitions)
-    told = []
+    told: list[Status] = []
     await catch_up(database, [PROJECTIONS["sessions"]], told.append, limits=BlockLimits(events=4))
     assert {row.partition: row.position for row in told} == heads
     assert len(told) > partitions
 
 
-async def test_a_checkpoint_ahead_of_a_restored_log_is_refused(database, writer, partitions):
+async def test_a_checkpoint_ahead_of_a_restored_log_is_refused(
+    database: Database, writer: Dedicated, partitions: int
+):
     await writer.execute(
-        "insert into eventlog.checkpoints (projection, partition, position) values ('sessions', 0, 1)"
+        "insert into eventlog.checkpoints (projection, partition, position)"
+        " values ('sessions', 0, 1)"
     )
     with pytest.raises(NotReady, match="rebuild sessions"):
         await level(database, [PROJECTIONS["sessions"]])

@@ -5,7 +5,7 @@ import pytest
 
 from eventlog.bell import Bell, BellSettings, Line, open_bell
 from eventlog.block import BlockLimits
-from eventlog.database import Conn, Database
+from eventlog.database import Database, Dedicated
 from eventlog.subscribe import State, Subscription, subscribe
 from schema import events
 from schema.envelope import RecordedEvent
@@ -23,7 +23,7 @@ async def bell(database: Database) -> AsyncIterator[Bell]:
 
 
 @pytest.fixture
-async def writer(database: Database) -> AsyncIterator[Conn]:
+async def writer(database: Database) -> AsyncIterator[Dedicated]:
     conn = await database.connect()
     yield conn
     await conn.close()
@@ -33,7 +33,7 @@ def origin(partitions: int) -> dict[int, int]:
     return dict.fromkeys(range(partitions), 0)
 
 
-async def fill(conn: Conn, partitions: int) -> int:
+async def fill(conn: Dedicated, partitions: int) -> int:
     """One whole session in each partition; how many events that were."""
     facts = list(whole_session(3))
     for partition in range(partitions):
@@ -56,7 +56,7 @@ def positions_in(taken: list[RecordedEvent], partition: int) -> list[int]:
 
 
 async def test_old_events_come_first_then_new_ones_as_they_are_committed(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     count = await fill(writer, partitions)
     blocks = subscribe(database, bell, after=origin(partitions))
@@ -70,16 +70,16 @@ async def test_old_events_come_first_then_new_ones_as_they_are_committed(
 
 
 async def test_a_subscription_begins_behind_the_positions_it_is_given(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     count = await fill(writer, partitions)
-    after = {partition: 5 for partition in range(partitions)}
+    after = dict.fromkeys(range(partitions), 5)
     taken = await take(subscribe(database, bell, after=after), count - 5 * partitions)
     assert all(min(positions_in(taken, p)) == 6 for p in range(partitions))
 
 
 async def test_only_the_wanted_types_come_and_the_others_are_gone_by(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     await fill(writer, partitions)
     wanted = [events.ToolReturned.type]
@@ -90,7 +90,9 @@ async def test_only_the_wanted_types_come_and_the_others_are_gone_by(
     assert {recorded.type for recorded in taken} == set(wanted)
 
 
-async def test_a_block_holds_no_more_than_its_limits(database, bell, writer, partitions):
+async def test_a_block_holds_no_more_than_its_limits(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
+):
     count = await fill(writer, partitions)
     for limits, largest in ((BlockLimits(events=2), 2), (BlockLimits(bytes=1), 1)):
         subscription = Subscription(
@@ -106,7 +108,7 @@ async def test_a_block_holds_no_more_than_its_limits(database, bell, writer, par
 
 
 async def test_a_paused_consumer_holds_no_connection_and_goes_on_where_it_was(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     count = await fill(writer, partitions)
     subscription = Subscription(
@@ -124,7 +126,7 @@ async def test_a_paused_consumer_holds_no_connection_and_goes_on_where_it_was(
 
 
 async def test_a_later_subscription_goes_on_from_the_positions_of_an_earlier_one(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     count = await fill(writer, partitions)
     limits = BlockLimits(events=3)
@@ -140,7 +142,9 @@ async def test_a_later_subscription_goes_on_from_the_positions_of_an_earlier_one
     assert len({(recorded.partition, recorded.position) for recorded in taken}) == count
 
 
-async def test_connections_that_are_dropped_are_sat_out(database, bell, writer, partitions):
+async def test_connections_that_are_dropped_are_sat_out(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
+):
     count = await fill(writer, partitions)
     blocks = subscribe(database, bell, after=origin(partitions))
     taken = await take(blocks, count)
@@ -159,7 +163,9 @@ async def test_connections_that_are_dropped_are_sat_out(database, bell, writer, 
     assert len({(recorded.partition, recorded.position) for recorded in taken}) == 2 * count
 
 
-async def test_with_notify_off_new_events_come_by_the_poll(database, writer, partitions):
+async def test_with_notify_off_new_events_come_by_the_poll(
+    database: Database, writer: Dedicated, partitions: int
+):
     silent = BellSettings(notify=False, poll_s=0.01, quiet_max_s=1000.0)
     async with open_bell(database.connect, silent) as bell:
         blocks = subscribe(database, bell, after=origin(partitions))
@@ -170,21 +176,23 @@ async def test_with_notify_off_new_events_come_by_the_poll(database, writer, par
         await waiting
 
 
-async def test_a_level_subscription_is_live_until_the_bell_rings(database, writer, partitions):
+async def test_a_level_subscription_is_live_until_the_bell_rings(
+    database: Database, writer: Dedicated, partitions: int
+):
     bell = Bell(BellSettings(quiet_max_s=1000.0))  # Never opened: it rings in-process only.
     subscription = Subscription(database, bell, after=origin(partitions), types=None)
-    waiting = asyncio.create_task(anext(subscription.blocks()))
+    waiting = asyncio.create_task(take(subscription.blocks(), 11))
     async with asyncio.timeout(20):
         while subscription.state is not State.LIVE:
-            await asyncio.sleep(0)
+            await writer.execute("select")
     await fill(writer, partitions)
     assert not waiting.done()
     bell.ring(0)
-    assert len(await waiting) == 11
+    await waiting
 
 
 async def test_an_event_of_an_unknown_type_is_not_passed_by_in_silence(
-    database, bell, writer, partitions
+    database: Database, bell: Bell, writer: Dedicated, partitions: int
 ):
     talk = talk_of("a-1", partitions)
 

@@ -17,7 +17,7 @@ def test_what_stands_before_the_suspects_goes_by_in_one_block():
 
 
 @given(poison=st.integers(1, 1000), size=st.integers(1, 1000))
-def test_halving_finds_the_one_poison_event_in_few_blocks(poison, size):
+def test_halving_finds_the_one_poison_event_in_few_blocks(poison: int, size: int):
     position, suspicion, tries = 0, Suspicion(), 0
     while True:
         tries += 1

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ HEADS = dict.fromkeys(range(PARTITIONS_MAX), POSITIONS_MAX)
 
 
 @given(st.integers(0, 2**31 - 1), vectors)
-def test_a_token_comes_back_as_the_positions_it_was_made_of(epoch, positions):
+def test_a_token_comes_back_as_the_positions_it_was_made_of(epoch: int, positions: dict[int, int]):
     assert from_token(to_token(epoch, positions), epoch=epoch, heads=HEADS) == positions
 
 
@@ -27,13 +29,13 @@ def test_a_token_from_before_a_restore_is_refused():
 
 
 @pytest.mark.parametrize("heads", [{0: 6}, {1: 9}])
-def test_a_token_ahead_of_the_log_is_refused(heads):
+def test_a_token_ahead_of_the_log_is_refused(heads: dict[int, int]):
     with pytest.raises(TokenRefused, match="beyond the log"):
         from_token(to_token(1, {0: 7}), epoch=1, heads=heads)
 
 
 @given(st.text())
-def test_garbage_is_refused(text):
+def test_garbage_is_refused(text: str):
     with pytest.raises(TokenRefused):
         from_token(text, epoch=-1, heads={})
 
@@ -41,7 +43,7 @@ def test_garbage_is_refused(text):
 @pytest.mark.parametrize(
     "change", [str.lower, lambda t: t + "=", lambda t: t[:-1], lambda t: t * 2]
 )
-def test_a_token_that_was_touched_is_refused(change):
+def test_a_token_that_was_touched_is_refused(change: Callable[[str], str]):
     with pytest.raises(TokenRefused):
         from_token(change(to_token(1, {0: 7, 3: 2**40})), epoch=1, heads=HEADS)
 

@@ -1,0 +1,76 @@
+"""The tables that a rebuild fills, and how they take the place of the live ones."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import SQLModel
+
+from eventlog.database import Dedicated
+from eventlog.project import Projection
+from eventlog.reach import APPLICATION_ROLE
+from eventlog.statements import statement
+from schema.tables import readmodel
+
+LIVE: Final = readmodel.SCHEMA
+NEXT: Final = "readmodel_next"
+
+DEPENDENT_VIEWS: Final = statement(__package__, "dependent_views")
+RELATION_GRANTS: Final = statement(__package__, "relation_grants")
+FORGET_HEADS: Final = statement(__package__, "forget_heads")
+ADOPT_HEADS: Final = statement(__package__, "adopt_heads")
+
+_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+async def create_fresh_tables(owner: Dedicated, projection: Projection) -> None:
+    """Empty tables for *projection*, and one of heads, in place of whatever a rebuild left."""
+    async with owner.transaction():
+        await owner.execute(f"drop schema if exists {NEXT} cascade")
+        await owner.execute(f"create schema {NEXT}")
+        models: tuple[type[SQLModel], ...] = (*projection.tables, readmodel.Head)
+        for model in models:
+            for ddl in _ddl(model):
+                await owner.execute(ddl)
+        await owner.execute(f"grant usage on schema {NEXT} to {APPLICATION_ROLE}")
+        await owner.execute(
+            f"grant select, insert, update, delete on all tables in schema {NEXT} "
+            f"to {APPLICATION_ROLE}"
+        )
+
+
+async def replace_tables(owner: Dedicated, projection: Projection) -> None:
+    """Move the fresh tables to where the live ones are, with their views and all grants.
+
+    To be called within a transaction. Whatever else rests on a live table makes this fail.
+    """
+    names = [f"{LIVE}.{_table(model).name}" for model in projection.tables]
+    views = await owner.fetch(DEPENDENT_VIEWS, names)
+    grants = await owner.fetch(RELATION_GRANTS, [*names, *(view["name"] for view in views)])
+    for view in reversed(views):
+        await owner.execute(f"drop view {view['name']}")
+    for model in projection.tables:
+        name = _table(model).name
+        await owner.execute(f"drop table {LIVE}.{name}")
+        await owner.execute(f"alter table {NEXT}.{name} set schema {LIVE}")
+    for view in views:
+        await owner.execute(view["definition"])
+    for grant in grants:
+        await owner.execute(grant["statement"])
+    await owner.execute(FORGET_HEADS, projection.name)
+    await owner.execute(ADOPT_HEADS, projection.name)
+    await owner.execute(f"drop schema {NEXT} cascade")
+
+
+def _ddl(model: type[SQLModel]) -> Iterator[str]:
+    fresh = _table(model).to_metadata(MetaData(), schema=NEXT)
+    yield str(CreateTable(fresh).compile(dialect=_dialect))
+    for index in fresh.indexes:
+        yield str(CreateIndex(index).compile(dialect=_dialect))
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table

@@ -1,0 +1,36 @@
+"""What the projections share: the rows of a batch, and one statement for many rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from eventlog.database import Conn
+from schema import events
+from schema.envelope import RecordedEvent
+
+Row = tuple[object, ...]
+
+SESSION_PREFIX: Final = "session-"
+
+
+async def execute_for(conn: Conn, sql: str, rows: Iterable[Row]) -> None:
+    """Run *sql* once, a parameter for each field: the array of all *rows*; not without rows."""
+    if columns := list(zip(*rows, strict=True)):
+        await conn.execute(sql, *columns)
+
+
+def of_sessions(batch: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    """The events of *batch* that stand in a session's stream."""
+    return [recorded for recorded in batch if recorded.stream.startswith(SESSION_PREFIX)]
+
+
+def erased_versions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    """Partition, stream and version of each event that *batch* says was erased."""
+    for recorded in batch:
+        if isinstance(recorded.event, events.EventsErased):
+            for version in recorded.event.versions:
+                yield recorded.partition, recorded.stream, version
+
+
+def place(recorded: RecordedEvent) -> tuple[int, str, int]:
+    """Where *recorded* stands: partition, stream, version."""
+    return recorded.partition, recorded.stream, recorded.version

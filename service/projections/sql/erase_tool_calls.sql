@@ -1,0 +1,4 @@
+-- The call goes with the event that made it.
+delete from tool_calls as t
+using unnest($1::int[], $2::text[], $3::bigint[]) as u(partition, stream, version)
+where t.partition = u.partition and t.session_id = substr(u.stream, 9)::uuid and t.call_version = u.version

@@ -1,0 +1,90 @@
+"""The read models `steps`, `completions` and `tool_calls`: what sessions thought and did."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from eventlog.database import Conn
+from eventlog.project import Projection
+from eventlog.statements import statement
+from schema import events
+from schema.envelope import RecordedEvent
+from schema.tables import readmodel
+from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
+from service.projections.text import projected, projected_json
+
+ADD_STEPS: Final = statement(__package__, "add_steps")
+ADD_COMPLETIONS: Final = statement(__package__, "add_completions")
+ADD_CALLS: Final = statement(__package__, "add_tool_calls")
+RETURN_CALLS: Final = statement(__package__, "return_tool_calls")
+ERASURES: Final = tuple(
+    statement(__package__, name)
+    for name in ("erase_steps", "erase_completions", "erase_tool_calls", "erase_tool_returns")
+)
+
+
+async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
+    """Add what *batch* tells; a row goes when the event that made it is erased."""
+    batch = of_sessions(batch)
+    await execute_for(conn, ADD_STEPS, _steps(batch))
+    await execute_for(conn, ADD_COMPLETIONS, _completions(batch))
+    await execute_for(conn, ADD_CALLS, _calls(batch))
+    await execute_for(conn, RETURN_CALLS, _returns(batch))
+    erased = list(erased_versions(batch))
+    for erase in ERASURES:
+        await execute_for(conn, erase, erased)
+
+
+def _steps(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if isinstance(event := recorded.event, events.CompletionReceived):
+            yield (*place(recorded), event.step, recorded.recorded_at, *projected(event.text))
+
+
+def _completions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if isinstance(event := recorded.event, events.CompletionReceived):
+            usage = event.usage
+            yield (
+                *place(recorded),
+                event.step,
+                event.latency_ms,
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cached_tokens,
+                projected(event.model)[0],
+                event.stop_reason,
+            )
+
+
+def _calls(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if isinstance(event := recorded.event, events.ToolCalled):
+            tool, tool_altered = projected(event.tool)
+            arguments, arguments_altered = projected_json(event.arguments)
+            altered = tool_altered or arguments_altered
+            yield (*place(recorded), event.call_id, event.effect, tool, arguments, altered)
+
+
+def _returns(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if isinstance(event := recorded.event, events.ToolReturned):
+            observation, altered = projected(event.observation)
+            yield (
+                *place(recorded),
+                event.call_id,
+                event.ok,
+                event.kind,
+                event.latency_ms,
+                observation,
+                altered,
+            )
+
+
+steps = Projection(
+    "steps",
+    tables=(readmodel.Step, readmodel.Completion, readmodel.ToolCall),
+    apply=apply,
+    handles=frozenset(
+        {events.CompletionReceived, events.ToolCalled, events.ToolReturned, events.EventsErased}
+    ),
+)

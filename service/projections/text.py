@@ -1,0 +1,43 @@
+"""Text on its way into a row: what PostgreSQL's `text` cannot hold becomes U+FFFD."""
+
+import re
+from typing import Any, Final
+
+from schema import json_text
+
+REPLACEMENT: Final = "\ufffd"
+_UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+def projected(text: str) -> tuple[str, bool]:
+    """*text* fit for a text column, and whether NULs or lone surrogates had to be replaced."""
+    if "\x00" not in text and (text.isascii() or _encodes(text)):
+        return text, False
+    return _UNFIT.sub(REPLACEMENT, text), True
+
+
+def projected_json(value: Any) -> tuple[str, bool]:
+    """*value* as JSON text whose every string can be taken out as `text`; and whether that cost."""
+    text = json_text.encode(value)
+    if "\\u" not in text:  # Whatever is unfit was written as an escape.
+        return text, False
+    fit = _fit(value)
+    return (text, False) if fit == value else (json_text.encode(fit), True)
+
+
+def _fit(value: Any) -> Any:
+    if isinstance(value, str):
+        return projected(value)[0]
+    if isinstance(value, dict):
+        return {_fit(key): _fit(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_fit(inner) for inner in value]
+    return value
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
