@@ -12,7 +12,7 @@ AT_HEAD: Final = -1
 """Expected version of a fact that rests on nothing that came before."""
 
 
-class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Whence an event came; small, and never personal data."""
 
     actor: str | None = None
@@ -24,7 +24,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     traceparent: str | None = None
 
 
-class RecordedEvent(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the log."""
 
     partition: int

@@ -32,7 +32,7 @@ class Protocol(StrEnum):
     """By the provider's own tool calling."""
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A value inside an event."""
 
 

@@ -27,7 +27,7 @@ class Status(StrEnum):
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
-class Turn(Struct, frozen=True):
+class Turn(Struct, frozen=True, gc=False):
     """One completion, the calls that it asked for, and what they returned."""
 
     step: int
@@ -45,7 +45,7 @@ class Turn(Struct, frozen=True):
         )
 
 
-class SessionState(Struct, frozen=True):
+class SessionState(Struct, frozen=True, gc=False):
     """A session after its first *version* events."""
 
     version: int = 0
