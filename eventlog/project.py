@@ -171,6 +171,7 @@ async def park(conn: Conn, projection: Projection, poisoned: Poisoned) -> None:
 
 
 def told(error: BaseException | None) -> str:
-    """*error* in one line, fit for a text column."""
-    words = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+    """*error* in one line, fit for a text column; without the rows that PostgreSQL would quote."""
+    words = str(error.args[0] if isinstance(error, asyncpg.PostgresError) else error)
+    words = f"{type(error).__name__}: {words}"[:ERROR_CHARACTERS_MAX]
     return " ".join(words.encode(errors="replace").decode().replace("\x00", "?").split())
