@@ -1,0 +1,32 @@
+"""Every bench there is, with its budgets."""
+
+from typing import Final
+
+from service.bench.appends import append_among_heads_bench, append_bench
+from service.bench.bench import Bench, Budget
+from service.bench.catching_up import projections_bench
+from service.bench.folds import fold_bench
+from service.bench.reads import open_session_bench, read_bench
+from service.bench.sizes import session_size_bench, turn_size_bench
+from service.bench.steps import sessions_bench, tool_step_bench
+
+NO_WORSE_P99: Final = Budget(figure="p99_ratio", at_most=1)
+LINEAR: Final = Budget(figure="growth_exponent", at_most=1.05)
+AS_LINEAR_AS_MEMORY: Final = Budget(figure="growth_exponent", at_most=1.1)
+"""What is spread over more memory is reached more slowly; a fold that copies would have 2."""
+
+BENCHES: Final[tuple[Bench, ...]] = (
+    append_bench(1, Budget(figure="ratio", at_least=0.6)),
+    append_bench(16, Budget(figure="ratio", at_least=1.1)),
+    append_bench(64, Budget(figure="ratio", at_least=2), NO_WORSE_P99),
+    append_among_heads_bench(64, Budget(figure="ratio", at_least=2), NO_WORSE_P99),
+    read_bench(Budget(figure="ratio", at_least=0.6)),
+    fold_bench(Budget(figure="value", at_least=200_000), AS_LINEAR_AS_MEMORY),
+    projections_bench(Budget(figure="value", at_least=10_000)),
+    tool_step_bench(Budget(figure="value", at_most=1.5), Budget(figure="commits", at_most=2)),
+    turn_size_bench(Budget(figure="value", at_most=60_000), Budget(figure="events", at_most=40)),
+    session_size_bench(Budget(figure="value", at_most=1_000_000), LINEAR),
+    sessions_bench(64, Budget(figure="value", at_least=1_500), projections=False),
+    sessions_bench(64, Budget(figure="value", at_least=1_500), projections=True),
+    open_session_bench(Budget(figure="value", at_most=0.4)),
+)
