@@ -1,0 +1,34 @@
+"""From what was typed to an exit code."""
+
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from service.cli.commands import PROGRAM, app
+from service.cli.exits import Exit
+from service.cli.output import print_json_note, print_note
+
+
+def main() -> None:
+    """Run the command that was typed, and leave with its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """The exit code of the command that *arguments* say."""
+    try:
+        done = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except TyperException as error:
+        _tell_misuse(error.format_message(), as_json="--json" in arguments)
+        return Exit.USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    return done if isinstance(done, int) else Exit.DONE
+
+
+def _tell_misuse(said: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json_note({"code": "usage", "detail": said, "retryable": False})
+    elif said:  # Without a command at all, the help was shown instead.
+        print_note(f"{PROGRAM}: {said} See `{PROGRAM} --help`.")

@@ -1,0 +1,90 @@
+"""`agent-runtime run`: a session from its prompt to its answer, seen as it happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from rich.console import Console
+
+from schema.messages.sessions import StartSession
+from service.agent.session import SessionState, Status
+from service.agent.tools import Tool, builtin_tools
+from service.cli.console import err, out, plain, status_text
+from service.cli.exits import Exit
+from service.cli.messages import session_message
+from service.cli.output import print_json, print_note
+from service.cli.watching import watching
+from service.config import Settings
+from service.effects import Watcher
+from service.runtime import Runtime, open_runtime
+from service.sessions import SHORT
+
+ACTOR: Final = "cli"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What tools may reach on this machine and beyond."""
+
+    files_root: Path | None
+    http: bool
+
+    def tools(self) -> tuple[Tool, ...]:
+        """Every tool that there is to choose from."""
+        return builtin_tools(self.files_root, allow_http=self.http)
+
+
+async def run_prompt(
+    settings: Settings, *, command: StartSession, allowed: Allowed, as_json: bool
+) -> Exit:
+    """Start a session and run it to its end; whoever stops us has it cancelled."""
+    console = out()
+    async with _opened(settings, allowed) as runtime:
+        session_id = await runtime.start_session(command, actor=ACTOR)
+        with watching(console, as_json=as_json) as watcher:
+            state = await _run(runtime, session_id, watcher)
+    if as_json:
+        print_json(session_message(session_id, state))
+    else:
+        _tell_end(console, session_id, state)
+    return Exit.DONE if state.status is Status.COMPLETED else Exit.FAILED
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, allowed: Allowed) -> AsyncIterator[Runtime]:
+    """The runtime; on a terminal we say what the wait is for, which is long the first time."""
+    console = err()
+    place = "PostgreSQL" if settings.database_url is None else "the database"
+    waiting = console.status(f"Opening {place} …") if console.is_terminal else nullcontext()
+    with ExitStack() as shown:
+        shown.enter_context(waiting)
+        async with open_runtime(settings, allowed.tools()) as runtime:
+            shown.close()
+            yield runtime
+
+
+async def _run(runtime: Runtime, session_id: UUID, watcher: Watcher) -> SessionState:
+    try:
+        return await runtime.run_session(session_id, watcher)
+    except (asyncio.CancelledError, BrokenPipeError):
+        # Nobody waits for the answer any more; without this, it would look as if it still ran.
+        await runtime.cancel_session(session_id, "stopped by who ran it", actor=ACTOR)
+        print_note(f"Session {_short(session_id)} was cancelled. Its steps are kept.")
+        raise
+
+
+def _tell_end(console: Console, session_id: UUID, state: SessionState) -> None:
+    short, usage = _short(session_id), state.usage
+    end = f"after {state.steps} steps, {usage.input_tokens} + {usage.output_tokens} tokens"
+    console.print()
+    console.print(plain(f"session {short}"), status_text(state.status), plain(end))
+    console.print(plain(f"next:  agent-runtime show {short}"))
+    console.print(plain(f"       agent-runtime replay {short} --verify"))
+
+
+def _short(session_id: UUID) -> str:
+    return str(session_id)[-SHORT:]

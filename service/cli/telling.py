@@ -1,0 +1,82 @@
+"""An event in words: a line of a log, or the labelled lines of a session's story."""
+
+from typing import Final, NamedTuple
+
+from schema import events, json_text
+from schema.events import Erased, Event, Protocol
+from service.agent.parse import parse
+
+SUMMARY_CHARACTERS_MAX: Final = 2000
+
+
+class Line(NamedTuple):
+    """What is said, and what it is."""
+
+    label: str
+    text: str
+    style: str = ""
+
+
+def told(event: Event, protocol: Protocol) -> list[Line]:
+    """*event* as a part of its session's story; some say nothing there."""
+    match event:
+        case events.SessionStarted():
+            return [Line("task", event.prompt, "bold")]
+        case events.CompletionReceived():
+            return _thought(event, protocol)
+        case events.ToolCalled():
+            return [Line("action", f"{event.tool} {_json(event.arguments)}", "cyan")]
+        case events.ToolReturned():
+            return [Line("observation", event.observation, "" if event.ok else "red")]
+        case events.SessionCompleted():
+            return [Line("answer", event.answer, "bold green")]
+        case Erased():
+            return [Line("erased", f"the data of this {event.erased_type} was erased", "dim")]
+        case _ if (line := _said_of(event)) is not None:
+            return [line]
+        case _:
+            return []
+
+
+def summary(event: Event) -> str:
+    """*event*'s data in one line, cut where it is long."""
+    if isinstance(event, Erased):
+        return "(erased)"
+    text = json_text.encode(event)
+    cut = len(text) > SUMMARY_CHARACTERS_MAX
+    return text[:SUMMARY_CHARACTERS_MAX] + "…" if cut else text
+
+
+def _thought(event: events.CompletionReceived, protocol: Protocol) -> list[Line]:
+    """What the model thought; where it answered without a word more, that is the answer's line."""
+    step = Line("step", str(event.step), "dim")
+    if protocol is Protocol.NATIVE:
+        text = event.text if event.calls or event.stop_reason != "end" else ""
+    else:
+        parsed = parse(event.text)
+        text = event.text if parsed.problem else parsed.thought
+    return [step, Line("thought", text.strip())] if text.strip() else [step]
+
+
+def _said_of(event: Event) -> Line | None:
+    match event:
+        case events.CompletionFailed():
+            return Line("no answer", f"{event.code}: {event.detail}", "red")
+        case events.DeadlinePassed():
+            return Line("deadline", f"{event.timeout_s:g} s were up", "red")
+        case events.SessionPaused():
+            return Line("paused", f"{event.cause}: {event.detail}", "yellow")
+        case events.SessionResumed():
+            return Line("resumed", event.reason, "yellow")
+        case events.SessionFailed():
+            return Line("failed", f"{event.cause}: {event.detail}", "red")
+        case events.SessionCancelled():
+            return Line("cancelled", event.reason, "red")
+        case events.CheckpointLabelled():
+            return Line("checkpoint", f"{event.label} at version {event.at}", "dim")
+        case _:
+            return None
+
+
+def _json(value: object) -> str:
+    return json_text.encode(value)

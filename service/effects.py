@@ -1,0 +1,190 @@
+"""What one running session does to the world: asks its model, calls its tools, writes its log."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+import stamina
+
+from eventlog.log import EventLog
+from eventlog.members import Appended, StreamAppend
+from schema import events
+from schema.completions import Completion, CompletionRequest
+from schema.envelope import Metadata, RecordedEvent
+from schema.errors import ProviderUnavailable
+from schema.events import Event
+from schema.ids import session_stream
+from service.agent.loop import Effects
+from service.agent.tools import Observed, ToolContext, ToolRegistry
+from service.metrics import Metrics
+from service.providers import Provider
+
+ASKED_MAX: Final = 4
+"""How often a model is asked that fails in a way that may pass."""
+PAUSE_FIRST_S: Final = 0.5
+PAUSE_MIN_S: Final = 0.01
+PAUSE_MAX_S: Final = 60.0
+"""Who asks us to wait longer has the session paused."""
+
+LOOP: Final = Metadata(actor="loop")
+
+
+class Watcher(Protocol):
+    """Somebody who looks on while a session runs; none of this may block."""
+
+    def thinking(self) -> None:
+        """The model is asked, perhaps once more: what it said before does not count."""
+
+    def said(self, delta: str) -> None:
+        """The model said the next piece of its answer."""
+
+    def recorded(self, fact: RecordedEvent) -> None:
+        """*fact* is in the log, and stays there."""
+
+
+class Unwatched:
+    """The watcher of a session that nobody looks at."""
+
+    def thinking(self) -> None:
+        """Nobody is told."""
+
+    def said(self, delta: str) -> None:
+        """Nobody is told."""
+
+    def recorded(self, fact: RecordedEvent) -> None:
+        """Nobody is told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEffects:
+    """The effects of one session, each of them bounded in time by the session's limits."""
+
+    session_id: UUID
+    agent_id: str
+    epoch: int
+    tool_timeout_s: float
+    observation_bytes_max: int
+    log: EventLog
+    provider: Provider
+    tools: ToolRegistry
+    metrics: Metrics
+    watcher: Watcher
+    keys: dict[str, UUID]
+    """Call → the id of its `tool_called`, which is the same however often the call is run."""
+
+    def as_effects(self) -> Effects:
+        """What the loop takes."""
+        return Effects(think=self.think, act=self.act, record=self.record, read=self.read)
+
+    async def think(self, request: CompletionRequest) -> Completion:
+        """Ask the model, again where that may help, until the loop's own time is up."""
+        try:
+            return await self._ask(request)
+        except ProviderUnavailable as error:
+            return await self._ask_again(request, error)
+
+    async def _ask(self, request: CompletionRequest) -> Completion:
+        self.watcher.thinking()
+        return await self.provider.complete(request, self.watcher.said)
+
+    async def _ask_again(
+        self, request: CompletionRequest, first: ProviderUnavailable
+    ) -> Completion:
+        """Ask until it is answered or given up; *first* is why the first attempt failed.
+
+        A retry takes its own time to set up, which an answered call need not pay.
+        """
+        asked = stamina.retry_context(
+            on=_worth_another,
+            attempts=ASKED_MAX,
+            timeout=None,  # The loop gives this call all the time it may take.
+            wait_initial=PAUSE_FIRST_S,
+            wait_max=PAUSE_MAX_S,
+        )
+        async for attempt in asked:
+            with attempt:
+                if attempt.num == 1:
+                    raise first
+                return await self._ask(request)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def act(self, call: events.ToolCalled) -> Observed:
+        """Run a tool; whatever it does wrong is an observation."""
+        context = ToolContext(
+            idempotency_key=self.keys[call.call_id],
+            session_id=self.session_id,
+            agent_id=self.agent_id,
+            call_id=call.call_id,
+            timeout_s=self.tool_timeout_s,
+        )
+        return await self.tools.call(
+            call.tool, call.arguments, context, observation_bytes_max=self.observation_bytes_max
+        )
+
+    async def record(self, facts: Sequence[Event], ids: Sequence[UUID], version: int) -> None:
+        """Append *facts* behind *version*; once they are in, whoever watches hears of them."""
+        stream = session_stream(self.session_id)
+        append = StreamAppend(stream, version, facts, ids, self.epoch)
+        (appended,) = await self.log.append(self.agent_id, append, metadata=LOOP)
+        for fact in self._as_recorded(appended, facts, ids):
+            self._tell(fact)
+
+    async def read(self, after: int) -> list[Event]:
+        """What others appended behind version *after*."""
+        stream = session_stream(self.session_id)
+        async with aclosing(self.log.read_stream(stream, after=after)) as blocks:
+            facts = [fact async for block in blocks for fact in block]
+        for fact in facts:
+            self._tell(fact)
+        return [fact.event for fact in facts]
+
+    def _tell(self, fact: RecordedEvent) -> None:
+        if isinstance(fact.event, events.ToolCalled):
+            self.keys[fact.event.call_id] = fact.event_id
+        count(self.metrics, fact.event)
+        self.watcher.recorded(fact)
+
+    def _as_recorded(
+        self, appended: Appended, facts: Sequence[Event], ids: Sequence[UUID]
+    ) -> list[RecordedEvent]:
+        """*facts* with their places, which an append leaves side by side."""
+        partition = self.log.partition_of(appended.stream)
+        before = len(facts) - 1
+        return [
+            RecordedEvent(
+                partition,
+                appended.position - before + n,
+                self.agent_id,
+                appended.stream,
+                appended.version - before + n,
+                event_id,
+                fact.type,
+                fact.schema_version,
+                fact,
+                LOOP,
+                appended.recorded_at,
+            )
+            for n, (fact, event_id) in enumerate(zip(facts, ids, strict=True))
+        ]
+
+
+def count(metrics: Metrics, event: Event) -> None:
+    """Count what *event* says was done."""
+    match event:
+        case events.CompletionReceived():
+            metrics.total_steps.inc()
+        case events.ToolCalled():
+            metrics.total_tool_calls.inc()
+        case events.ToolReturned(ok=False):
+            metrics.failed_tool_calls.inc()
+
+
+def _worth_another(error: Exception) -> bool | float:
+    """Whether to ask again; as a number, how many seconds the other side wants us to wait."""
+    if not isinstance(error, ProviderUnavailable):
+        return False
+    if error.retry_after_s is None:
+        return True
+    return error.retry_after_s <= PAUSE_MAX_S and max(error.retry_after_s, PAUSE_MIN_S)

@@ -1,0 +1,68 @@
+"""An event in words."""
+
+import pytest
+
+from schema import events
+from schema.events import Effect, Erased, Event, Protocol
+from service.cli.telling import SUMMARY_CHARACTERS_MAX, summary, told
+
+SAID = events.CompletionReceived(
+    step=2,
+    text='Thought: Look.\nAction: grep {"pattern": "malloc"}\n',
+    model="m",
+    prompt_digest="0" * 64,
+)
+ANSWERED = events.CompletionReceived(step=3, text="It was x.", model="m", prompt_digest="0" * 64)
+
+
+def words(event: Event, protocol: Protocol = Protocol.TEXT) -> list[tuple[str, str]]:
+    return [(line.label, line.text) for line in told(event, protocol)]
+
+
+def test_of_a_text_only_the_thought_is_told_since_the_action_follows():
+    assert words(SAID) == [("step", "2"), ("thought", "Look.")]
+
+
+def test_a_text_that_could_not_be_read_is_told_whole():
+    assert words(ANSWERED) == [("step", "3"), ("thought", "It was x.")]
+
+
+def test_a_native_answer_is_told_once():
+    assert words(ANSWERED, Protocol.NATIVE) == [("step", "3")]
+
+
+@pytest.mark.parametrize(
+    ("event", "label", "text"),
+    [
+        (
+            events.ToolCalled(call_id="2.0", tool="grep", arguments={"n": 1}, effect=Effect.PURE),
+            "action",
+            'grep {"n":1}',
+        ),
+        (events.ToolReturned(call_id="2.0", ok=True, observation="{}"), "observation", "{}"),
+        (events.SessionCompleted(answer="x"), "answer", "x"),
+        (events.SessionFailed(cause="deadline", detail="up"), "failed", "deadline: up"),
+        (events.SessionCancelled(reason="enough"), "cancelled", "enough"),
+        (
+            Erased(erased_type="tool_returned"),
+            "erased",
+            "the data of this tool_returned was erased",
+        ),
+    ],
+)
+def test_what_happened_is_told_under_its_name(event: Event, label: str, text: str):
+    assert words(event) == [(label, text)]
+
+
+@pytest.mark.parametrize("event_type", events.EVENT_TYPES.values())
+def test_every_kind_of_event_has_a_summary_of_one_line(event_type: type[Event]):
+    erased = Erased(erased_type=event_type.type)
+
+    assert summary(erased) == "(erased)"
+
+
+def test_a_summary_is_one_line_and_cut_where_it_is_long():
+    event = events.SessionCompleted(answer="a\nb" * SUMMARY_CHARACTERS_MAX)
+
+    assert len(summary(event)) == SUMMARY_CHARACTERS_MAX + 1
+    assert "\n" not in summary(event)
