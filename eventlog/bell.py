@@ -21,7 +21,7 @@ import structlog
 
 from eventlog.faults import backoff_s
 from eventlog.lifetimes import beside
-from eventlog.retrying import PASSING
+from eventlog.retrying import PASSING, holding
 from eventlog.signals import Signal, heard
 from eventlog.statements import statement
 
@@ -118,7 +118,8 @@ class Bell:
             await conn.execute("set synchronous_commit = off")
             self._move_line(Line.UP)
             self._rings.send()  # Nobody knows what was missed while the line was down.
-            await self._serve(conn)
+            with holding(conn):
+                await self._serve(conn)
         finally:
             conn.terminate()
 

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from schema import events
 from schema.envelope import Metadata, RecordedEvent
+from schema.errors import UnknownEvent
 
 METADATA_KEPT: Final = 256
 """Metadata recur: every event of an append has the same."""
@@ -38,4 +39,7 @@ def recorded(partition: int, row: Record | tuple[Any, ...]) -> RecordedEvent:
 
 @lru_cache(METADATA_KEPT)
 def _metadata(text: str) -> Metadata:
-    return _decode_metadata(text)
+    try:
+        return _decode_metadata(text)
+    except msgspec.DecodeError as error:
+        raise UnknownEvent(f"metadata: {error}") from error

@@ -15,7 +15,7 @@ from eventlog.faults import backoff_s
 from eventlog.lifetimes import beside
 from eventlog.plans import BY_INDEX
 from eventlog.project import Poisoned, Projection, Suspicion, advance, park
-from eventlog.retrying import PASSING
+from eventlog.retrying import PASSING, holding
 from eventlog.signals import Signal, heard
 from eventlog.statements import statement
 from schema.errors import DatabaseUnavailable, NotReady
@@ -120,19 +120,23 @@ class Runner:
     async def _follow(self) -> None:
         conn = await self._database.connect(settings=LIVE)
         try:
-            await self._walk.begin(conn)
-            while True:
-                ring, hurry = self._bell.next_ring(), self.hurry.next()
-                went_by = await self._walk.step(conn)
-                self._failed = 0
-                if went_by:
-                    self.moved.send()
-                    if went_by < self._settings.limits.events:
-                        await heard(hurry, self._settings.linger_s)
-                else:
-                    await self._bell.wait(ring)
+            with holding(conn):
+                await self._follow_over(conn)
         finally:
             conn.terminate()
+
+    async def _follow_over(self, conn: Conn) -> None:
+        await self._walk.begin(conn)
+        while True:
+            ring, hurry = self._bell.next_ring(), self.hurry.next()
+            went_by = await self._walk.step(conn)
+            self._failed = 0
+            if went_by:
+                self.moved.send()
+                if went_by < self._settings.limits.events:
+                    await heard(hurry, self._settings.linger_s)
+            else:
+                await self._bell.wait(ring)
 
 
 @asynccontextmanager
