@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from eventlog.address import EMBEDDED_DATABASE, Address
 from eventlog.embedded import running_server
-from eventlog.reach import APPLICATION_ROLE, connecting, is_lost, working
+from eventlog.reach import APPLICATION_ROLE, UNREACHABLE, connecting, is_lost, working
 from schema.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -68,7 +68,10 @@ class Database:
                 raise
             raise DatabaseUnavailable(f"{self.address.label} cut the line: {error}") from error
         finally:
-            await self.pool.release(conn, timeout=CLOSE_TIMEOUT_S)
+            # The pool gets rid of a connection that cannot be reset. To say so here would replace
+            # what the block is left with, a cancellation too.
+            with suppress(*UNREACHABLE, asyncpg.InterfaceError):
+                await self.pool.release(conn, timeout=CLOSE_TIMEOUT_S)
 
     async def connect(self, *, settings: Mapping[str, str] = NO_SETTINGS) -> Dedicated:
         """A connection of one's own as the application role; the caller closes it."""

@@ -1,5 +1,8 @@
 """The pool and the connections of one's own, on a real server."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import asyncpg
@@ -84,6 +87,24 @@ async def ask_over_a_line_that_is_cut(database: Database) -> None:
             await conn.fetchval("select 1")
     finally:
         await killer.close()
+
+
+async def test_a_cancellation_goes_through_although_the_line_was_cut_as_well(database: Database):
+    with pytest.raises(asyncio.CancelledError):
+        await be_cancelled_over_a_line_that_is_cut(database)
+
+
+async def be_cancelled_over_a_line_that_is_cut(database: Database) -> None:
+    async with database.acquire() as conn:
+        cut_unheard(conn.get_server_pid())
+        raise asyncio.CancelledError
+
+
+def cut_unheard(pid: int) -> None:
+    """End a connection while the loop stands still: the driver hears of it only when it asks."""
+    os.kill(pid, signal.SIGTERM)
+    while Path(f"/proc/{pid}").exists():
+        os.sched_yield()
 
 
 async def test_an_error_of_the_statement_itself_stays_what_it_is(database: Database):
