@@ -46,17 +46,25 @@ class EventLog:
     ) -> AsyncGenerator[Block, None]:
         """The stream's events with *after* < version ≤ *up_to*, block by block."""
         partition = self.partition_of(stream)
-        async with self.database.acquire() as conn:
-            async for block in read_stream(conn, partition, stream, after=after, up_to=up_to):
-                yield block
+        while after < up_to:
+            async with self.database.acquire() as conn:
+                block = await read_stream(conn, partition, stream, after=after, up_to=up_to)
+            if not block:
+                return
+            yield block  # A reader who takes their time keeps no connection from others.
+            after = block[-1].version
 
     async def read_all(
         self, partition: int, *, after: int = 0, up_to: int = EVERYTHING
     ) -> AsyncGenerator[Block, None]:
         """The partition's events with *after* < position ≤ *up_to*, block by block."""
-        async with self.database.acquire() as conn:
-            async for block in read_partition(conn, partition, after=after, up_to=up_to):
-                yield block
+        while after < up_to:
+            async with self.database.acquire() as conn:
+                block = await read_partition(conn, partition, after=after, up_to=up_to)
+            if not block:
+                return
+            yield block
+            after = block[-1].position
 
     def partition_of(self, stream: str) -> int:
         """Where *stream* stands: its name tells, a session's by its id, others' by their agent."""

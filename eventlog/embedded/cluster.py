@@ -94,9 +94,12 @@ class Cluster:
         if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) > SOCKET_PATH_MAX:
             digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
             folder = Path(tempfile.gettempdir()) / f"agent-runtime-{digest}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self.account.own(folder)
-        self._refuse_strangers(folder)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            self._refuse_strangers(folder)  # Before we touch it: the name can be guessed.
+        else:
+            self.account.own(folder)
         return folder
 
     def running_socket_folder(self) -> Path | None:

@@ -16,7 +16,7 @@ privilege (what, is_wanted, is_given) as (
   select 'use schema ' || nspname, true, has_schema_privilege(role.oid, n.oid, 'usage')
   from role, pg_namespace n where nspname in ('eventlog', 'readmodel', 'derived', 'analytics', 'ops')
   union all
-  select 'execute eventlog.' || proname, true, has_function_privilege(role.oid, p.oid, 'execute')
+  select 'execute eventlog.' || proname, proname in ('append', 'digest', 'clock'), has_function_privilege(role.oid, p.oid, 'execute')
   from role, pg_proc p where pronamespace = 'eventlog'::regnamespace
 )
 select exists (select from role) as role_exists,

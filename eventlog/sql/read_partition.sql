@@ -2,10 +2,9 @@
 -- bytes.
 select position, agent_id, stream, version, event_id, type, schema_version, data, metadata, recorded_at
 from (
-  select e.*, sum(pg_column_size(e.data)) over (order by e.position rows unbounded preceding)
-    - pg_column_size(e.data) as bytes_before
-  from eventlog.events e
+  select e.*, sum(e.bytes) over (order by e.position rows unbounded preceding) - e.bytes as bytes_before
+  from (select *, coalesce(pg_column_size(data), 0) as bytes from eventlog.events) e
   where e.partition = $1 and e.position > $2 and e.position <= $3 and e.position <= $2 + $4
 ) s
-where coalesce(bytes_before, 0) < $5
+where bytes_before < $5
 order by position

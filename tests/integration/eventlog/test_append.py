@@ -43,12 +43,12 @@ async def appender(database: Database, partitions: int, rung: list[int]) -> Asyn
 
 async def events_of(database: Database, partition: int, stream: str) -> list[RecordedEvent]:
     async with database.acquire() as conn:
-        return [event async for block in read_stream(conn, partition, stream) for event in block]
+        return await read_stream(conn, partition, stream, after=0)
 
 
 async def all_events(database: Database, partition: int) -> list[RecordedEvent]:
     async with database.acquire() as conn:
-        return [event async for block in read_partition(conn, partition) for event in block]
+        return await read_partition(conn, partition, after=0)
 
 
 async def test_what_is_appended_is_read_back_with_its_place(
