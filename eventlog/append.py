@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Final
 
@@ -15,7 +15,7 @@ from eventlog.database import Database, Dedicated
 from eventlog.faults import backoff_s
 from eventlog.members import Appended, Member, StreamAppend, prepare
 from eventlog.plans import BY_INDEX
-from eventlog.retrying import PASSING
+from eventlog.retrying import PASSING, holding
 from schema.envelope import Metadata
 from schema.errors import DatabaseUnavailable, Invalid, NotReady
 from schema.ids import partition_of
@@ -24,10 +24,12 @@ log = structlog.get_logger()
 
 PENDING_MAX: Final = 4096
 """Appends of a process that may wait for one partition; further callers wait outside."""
+PLACE_TIMEOUT_S: Final = 30.0
+"""How long a caller waits for a place, once all are taken."""
 ATTEMPTS_TIMEOUT_S: Final = 30.0
 """How long a batch is tried again when the database fails it, in all."""
 
-_NOT_READY: Final = ("42883", "42P01", "42501", "3F000")
+_NOT_READY: Final = frozenset({"42883", "42P01", "42501", "3F000"})
 """SQLSTATEs of a routine, table or right that is missing."""
 
 TURNS_MIN: Final = 32
@@ -92,11 +94,24 @@ class _Lane:
 
     async def join(self, member: Member) -> None:
         """Queue *member*, waiting for a place if there is none."""
-        await self._places.acquire()
+        if self._places.locked():
+            await self._wait_for_a_place()
+        else:
+            await self._places.acquire()
         if self._closed:
-            raise DatabaseUnavailable("the log is closing: nothing more is taken in")
+            self._places.release()
+            raise DatabaseUnavailable("the log is closed: nothing more is taken in")
         self._pending.append(member)
         self._wake.set()
+
+    async def _wait_for_a_place(self) -> None:
+        try:
+            async with asyncio.timeout(PLACE_TIMEOUT_S):
+                await self._places.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable(
+                f"{PENDING_MAX} appends were waiting, for {PLACE_TIMEOUT_S:g} s: try again later"
+            ) from None
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
@@ -106,21 +121,22 @@ class _Lane:
     async def run(self) -> None:
         """Empty the queue, batch by batch, until closed."""
         try:
-            members_max = PENDING_MAX
-            while self._pending or not self._closed:
-                if self._pending:
-                    await self._commit(self._next_batch(members_max))
-                    members_max = PENDING_MAX
-                    continue
-                self._wake.clear()
-                await self._wake.wait()
-                if len(self._pending) >= TURNS_MIN:
-                    members_max = len(self._pending) // 2
+            while members_max := len(self._pending) or await self._first():
+                await self._commit(self._next_batch(members_max))
         finally:
             self._closed = True
             self._disconnect()
             for member in self._pending:
                 member.settle(DatabaseUnavailable("the log was closed before this was appended"))
+                self._places.release()
+
+    async def _first(self) -> int:
+        """Wait for members; how many of them to take at once, 0 when closed."""
+        while not self._pending and not self._closed:
+            self._wake.clear()
+            await self._wake.wait()
+        waiting = len(self._pending)
+        return waiting // 2 if waiting >= TURNS_MIN else waiting
 
     def _next_batch(self, members_max: int) -> list[Member]:
         chosen = batch.Batch()
@@ -140,7 +156,7 @@ class _Lane:
             if len(members) == 1:
                 members[0].settle(_refusal(error))
             for member in members:
-                if not member.outcome.done():
+                if not member.settled:
                     await self._commit([member])
         finally:
             for member in members:
@@ -149,23 +165,27 @@ class _Lane:
     async def _attempts(self, members: list[Member]) -> None:
         """Call until the outcome is known; the same ids and versions make a repeat harmless."""
         if await self._attempt(members):
-            return
-        with suppress(TimeoutError):
+            return  # As nearly always; so only a failure sets up a timer.
+        try:
             async with asyncio.timeout(ATTEMPTS_TIMEOUT_S):
-                failed = 1
-                await asyncio.sleep(backoff_s(failed))
-                while not await self._attempt(members):
-                    failed += 1
-                    await asyncio.sleep(backoff_s(failed))
-            return
-        self._disconnect()
+                await self._attempt_again(members)
+        except TimeoutError:
+            self._disconnect()
+
+    async def _attempt_again(self, members: list[Member]) -> None:
+        failed = 1
+        await asyncio.sleep(backoff_s(failed))
+        while not await self._attempt(members):
+            failed += 1
+            await asyncio.sleep(backoff_s(failed))
 
     async def _attempt(self, members: list[Member]) -> bool:
         """Append once; False if the database failed in a way that may pass."""
         try:
             conn = await self._connection()
-            if await batch.append(conn, self._partition, members):
-                self._ring(self._partition)
+            with holding(conn):
+                if await batch.append(conn, self._partition, members):
+                    self._ring(self._partition)
         except PASSING as error:
             log.warning("append.failed", partition=self._partition, error=repr(error))
             self._disconnect()
@@ -188,6 +208,6 @@ def _refusal(error: asyncpg.PostgresError) -> Exception:
     sqlstate = error.sqlstate or ""
     if sqlstate.startswith(("22", "23")):
         return Invalid("data", f"PostgreSQL refused it: {error.args[0]}")
-    if sqlstate.startswith(_NOT_READY):
+    if sqlstate in _NOT_READY:
         return NotReady(f"{error.args[0]}: run `agent-runtime doctor`, it says what to do")
     return error

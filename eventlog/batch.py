@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from eventlog.database import Dedicated
+from eventlog.database import Conn
 from eventlog.members import Appended, Member, Part
 from eventlog.statements import statement
 from schema.envelope import AT_HEAD
@@ -51,7 +51,7 @@ class Batch:
         )
 
 
-async def append(conn: Dedicated, partition: int, members: Sequence[Member]) -> bool:
+async def append(conn: Conn, partition: int, members: Sequence[Member]) -> bool:
     """Append *members* in one commit and settle each; tells whether anything was appended.
 
     Raises what the database raises for the call as a whole; nobody is settled then.
@@ -122,7 +122,7 @@ def _appended(n: int, part: Part, answer: Record) -> Appended:
 
 
 async def _refusal(
-    conn: Dedicated, partition: int, parts: Numbered, answer: Record
+    conn: Conn, partition: int, parts: Numbered, answer: Record
 ) -> tuple[Appended, ...] | AgentRuntimeError:
     """Why a member was refused: it is a repeat, was fenced off, or its streams moved on."""
     repeated = [await _repeated(conn, partition, part) for _, part in parts]
@@ -138,7 +138,7 @@ async def _refusal(
     return Invalid("ids", "one of these event ids names another event already: make new ones")
 
 
-async def _repeated(conn: Dedicated, partition: int, part: Part) -> Appended | None:
+async def _repeated(conn: Conn, partition: int, part: Part) -> Appended | None:
     """Where this very part stands in the log already, if it does."""
     ids = [event[0] for event in part.events]
     if part.expected == AT_HEAD:

@@ -14,7 +14,7 @@ from schema import json_text
 from schema.envelope import AT_HEAD, Metadata
 from schema.errors import Invalid, PayloadTooLarge
 from schema.events import Event
-from schema.ids import checked_agent_id, uuid7
+from schema.ids import checked_agent_id, is_stream_of, uuid7
 
 EVENT_BYTES_MAX: Final = 1 << 20
 """UTF-8 bytes of one event's data."""
@@ -24,6 +24,8 @@ METADATA_KEPT: Final = 256
 """Metadata recur; so many of them are kept as text."""
 EVENTS_MAX: Final = 1000
 """Events that one append may hold."""
+APPEND_BYTES_MAX: Final = 16 << 20
+"""UTF-8 bytes of data that one append may hold."""
 
 
 class StreamAppend(Struct, frozen=True):
@@ -74,9 +76,14 @@ class Member:
     outcome: asyncio.Future[tuple[Appended, ...]] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    settled: bool = False
+    """Whether it is known what became of it; a caller that was cancelled need not hear."""
 
     def settle(self, result: tuple[Appended, ...] | BaseException) -> None:
-        """Tell the caller, if it still waits."""
+        """Tell the caller, if it still waits; the first word stands."""
+        if self.settled:
+            return
+        self.settled = True
         if self.outcome.done():
             return
         if isinstance(result, BaseException):
@@ -91,17 +98,24 @@ def prepare(agent_id: str, appends: Sequence[StreamAppend], metadata: Metadata) 
     Raises `Invalid` (or a class below it), naming the field: no fault of one caller may reach a
     batch that others are in.
     """
-    parts = [_part(append) for append in appends]
+    parts = [_part(agent_id, append) for append in appends]
     events = sum(len(part.events) for part in parts)
     if not 1 <= events <= EVENTS_MAX:
         raise Invalid("events", f"an append holds 1 to {EVENTS_MAX} events, this one {events}")
     if len({part.stream for part in parts}) < len(parts):
         raise Invalid("stream", "an append names each of its streams once")
-    size_bytes = sum(len(event[3]) for part in parts for event in part.events)
+    size_bytes = sum(_size_bytes(event[3]) for part in parts for event in part.events)
+    if size_bytes > APPEND_BYTES_MAX:
+        raise PayloadTooLarge(
+            "events",
+            f"{size_bytes} bytes of data in one append, at most {APPEND_BYTES_MAX}: make it two",
+        )
     return Member(checked_agent_id(agent_id), parts, _metadata(metadata), events, size_bytes)
 
 
-def _part(append: StreamAppend) -> Part:
+def _part(agent_id: str, append: StreamAppend) -> Part:
+    if not is_stream_of(agent_id, append.stream):
+        raise Invalid("stream", f"{append.stream!r} is no stream of agent {agent_id!r}")
     if append.expected < AT_HEAD:
         raise Invalid("expected", f"{append.expected} is no version: 0 or more, or AT_HEAD")
     if append.expected == AT_HEAD and append.stream.startswith("session-"):
@@ -126,7 +140,7 @@ def _metadata(metadata: Metadata) -> str:
 
 def _data(event: Event) -> str:
     text = json_text.encode(event)
-    size_bytes = len(text) if text.isascii() else len(text.encode())
+    size_bytes = _size_bytes(text)
     if size_bytes > EVENT_BYTES_MAX:
         raise PayloadTooLarge(
             "data",
@@ -134,3 +148,7 @@ def _data(event: Event) -> str:
             "store the large part elsewhere and record where, or shorten it",
         )
     return text
+
+
+def _size_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -17,7 +17,8 @@ PARTITIONS_MAX: Final = 4096
 """No log can have more partitions than `h12` has values."""
 
 AGENTS_KEPT: Final = 4096
-"""Agents recur; what is computed from an id is kept for so many of them."""
+STREAMS_KEPT: Final = 16384
+"""Agents and streams recur; what is computed from a name is kept for so many of them."""
 
 
 @lru_cache(AGENTS_KEPT)
@@ -71,6 +72,21 @@ def session_stream(session_id: UUID) -> str:
 def agent_stream(agent_id: str) -> str:
     """The name of the stream of an agent's definitions."""
     return f"agent-{agent_id}"
+
+
+STREAM_KINDS: Final = frozenset({"agent", "memory", "graph"})
+"""What an agent has besides its sessions; a branch's name follows the agent's behind `~`."""
+
+
+@lru_cache(STREAMS_KEPT)
+def is_stream_of(agent_id: str, stream: str) -> bool:
+    """Whether *stream* is named as a stream of *agent_id*: every stream belongs to one agent."""
+    kind, _, rest = stream.partition("-")
+    if kind == "session":
+        return session_of(stream).int >> 64 & 0xFFF == h12(agent_id)
+    name, branched, branch = rest.partition("~")
+    fits = name == agent_id and bool(branched) == (AGENT_ID.fullmatch(branch) is not None)
+    return kind in STREAM_KINDS and fits
 
 
 def session_of(stream: str) -> UUID:

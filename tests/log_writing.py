@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from eventlog.batch import append
-from eventlog.database import Conn, Dedicated
+from eventlog.database import Conn
 from eventlog.members import StreamAppend, prepare
 from schema import events
 from schema.envelope import AT_HEAD, Metadata
@@ -17,7 +17,7 @@ from schema.ids import h12, partition_of, session_stream, uuid7
 VERSION = "select version from eventlog.streams where partition = $1 and stream = $2"
 
 
-async def write(conn: Dedicated, partition: int, agent_id: str, stream: str, *facts: Event) -> int:
+async def write(conn: Conn, partition: int, agent_id: str, stream: str, *facts: Event) -> int:
     """Append *facts* within the transaction that *conn* is in; the position of the last."""
     expected = AT_HEAD
     if stream.startswith("session-"):

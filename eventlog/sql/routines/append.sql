@@ -29,7 +29,7 @@ begin
   update eventlog.partitions p set position = p.position + v_count
   where p.partition = p_partition
   returning p.position - v_count into strict position;
-  recorded_at := eventlog.clock();
+  recorded_at := clock_timestamp();  -- Not our own clock: no session may set the time of an event.
   v_recorded_us := extract(epoch from recorded_at) * 1000000;
   starts := p_part_starts;
 

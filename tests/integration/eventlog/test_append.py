@@ -8,10 +8,11 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from eventlog import batch
 from eventlog.append import Appender, open_appender
-from eventlog.database import Database
+from eventlog.database import Database, Dedicated
 from eventlog.digests import altered_versions
-from eventlog.members import EVENT_BYTES_MAX, Appended, StreamAppend
+from eventlog.members import EVENT_BYTES_MAX, Appended, Part, StreamAppend
 from eventlog.read import read_partition, read_stream
 from schema.envelope import AT_HEAD, Metadata, RecordedEvent
 from schema.errors import Fenced, Invalid, WrongExpectedVersion
@@ -209,6 +210,47 @@ async def test_a_cancelled_caller_leaves_its_append_in(
     caller.cancel()
     await appender.append("ada", StreamAppend(stream_of("ada"), 0, [labelled("y")]), metadata=PLAIN)
     assert len(await events_of(database, partition_of("ada", partitions), stream)) == 1
+
+
+async def test_a_cancelled_caller_s_append_is_in_although_its_neighbour_was_refused(
+    database: Database, appender: Appender, partitions: int
+):
+    owner = await database.connect_as_owner()
+    await owner.execute("alter table eventlog.events add check (stream <> 'graph-ada')")
+    await owner.close()
+    streams = [stream_of("ada"), "graph-ada"]
+    callers = [
+        asyncio.create_task(
+            appender.append("ada", StreamAppend(stream, 0, [labelled("x")]), metadata=PLAIN)
+        )
+        for stream in streams
+    ]
+    await asyncio.sleep(0)
+    callers[0].cancel()
+    await asyncio.wait(callers)
+    await appender.append("ada", StreamAppend(stream_of("ada"), 0, [labelled("y")]), metadata=PLAIN)
+    assert len(await events_of(database, partition_of("ada", partitions), streams[0])) == 1
+
+
+async def test_a_connection_lost_between_an_answer_and_a_question_is_sat_out(
+    database: Database, appender: Appender, monkeypatch: pytest.MonkeyPatch
+):
+    """The refusal of a member asks once more; by then the line may be gone."""
+    stream = stream_of("ada")
+    append = StreamAppend(stream, 0, [labelled("x")], [uuid7()])
+    await appender.append("ada", append, metadata=PLAIN)
+    ask = batch._repeated
+    cut: list[bool] = []
+
+    async def ask_over_a_closed_line(conn: Dedicated, partition: int, part: Part) -> object:
+        if not cut:
+            cut.append(True)
+            conn.terminate()
+        return await ask(conn, partition, part)
+
+    monkeypatch.setattr(batch, "_repeated", ask_over_a_closed_line)
+    (again,) = await appender.append("ada", append, metadata=PLAIN)
+    assert (again.replayed, cut) == (True, [True])
 
 
 async def test_a_connection_cut_in_the_midst_loses_and_doubles_nothing(

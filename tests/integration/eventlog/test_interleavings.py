@@ -18,6 +18,7 @@ import pytest
 from eventlog.block import BlockLimits, read_block
 from eventlog.database import Conn, Database, Dedicated
 from schema import events
+from schema.ids import new_session_id, session_stream
 from tests.log_writing import Talk, done_or_blocked, kill, talk_of, write
 
 SIDE_TABLE = """
@@ -240,7 +241,7 @@ async def assert_nothing_lost(
 def appending(talk: Talk) -> Any:
     async def append(writer: Writer) -> None:
         fact = events.SessionCancelled(reason=writer.name)
-        stream = f"{talk.stream}-{writer.name}"  # Each its own: only the partition is shared.
+        stream = session_stream(new_session_id(talk.agent_id))  # Only the partition is shared.
         await write(writer.conn, talk.partition, talk.agent_id, stream, fact, fact)
 
     return append

@@ -9,8 +9,9 @@ from eventlog.members import EVENT_BYTES_MAX, EVENTS_MAX, StreamAppend, prepare
 from schema.envelope import AT_HEAD, Metadata
 from schema.errors import Invalid, NotFinite, PayloadTooLarge
 from schema.events import SessionCancelled, ToolCalled
-from schema.ids import uuid7
+from schema.ids import is_stream_of, new_session_id, session_stream, uuid7
 
+MINE = session_stream(new_session_id("a"))
 CANCELLED = SessionCancelled(reason="enough")
 
 
@@ -19,7 +20,7 @@ def called(arguments: Any) -> ToolCalled:
 
 
 async def test_an_append_is_counted_and_encoded():
-    member = prepare("a", [StreamAppend("session-x", 0, [CANCELLED] * 2)], Metadata(actor="cli"))
+    member = prepare("a", [StreamAppend(MINE, 0, [CANCELLED] * 2)], Metadata(actor="cli"))
     assert (member.events, member.metadata) == (2, '{"actor":"cli"}')
     assert [event[1:] for event in member.parts[0].events] == [
         ("session_cancelled", 1, '{"reason":"enough"}')
@@ -29,12 +30,16 @@ async def test_an_append_is_counted_and_encoded():
 @pytest.mark.parametrize(
     ("appends", "words"),
     [
+        ([StreamAppend("memory-b", 0, [CANCELLED])], "no stream of agent 'a'"),
+        ([StreamAppend(session_stream(new_session_id("b")), 0, [CANCELLED])], "no stream of"),
+        ([StreamAppend("memory-a~\udc80", 0, [CANCELLED])], "no stream of agent"),
+        ([StreamAppend("notes-a", 0, [CANCELLED])], "no stream of agent"),
         ([], "1 to 1000 events"),
         ([StreamAppend("memory-a", 0, [CANCELLED] * (EVENTS_MAX + 1))], "1 to 1000 events"),
         ([StreamAppend("memory-a", 0, [])], "one each"),
         ([StreamAppend("memory-a", 0, [CANCELLED], [uuid7(), uuid7()])], "one each"),
         ([StreamAppend("memory-a", -2, [CANCELLED])], "no version"),
-        ([StreamAppend("session-x", AT_HEAD, [CANCELLED])], "rests on a version"),
+        ([StreamAppend(MINE, AT_HEAD, [CANCELLED])], "rests on a version"),
         ([StreamAppend("memory-a", 0, [CANCELLED])] * 2, "once"),
     ],
 )
@@ -61,3 +66,15 @@ async def test_metadata_stay_small():
 async def test_a_number_that_is_not_finite_is_refused_by_its_place():
     with pytest.raises(NotFinite, match=r"data\.arguments\.x"):
         prepare("a", [StreamAppend("memory-a", 0, [called({"x": math.inf})])], Metadata())
+
+
+async def test_an_append_is_bounded_in_bytes_as_a_whole():
+    large = [called("x" * 900_000)] * 19
+    with pytest.raises(PayloadTooLarge, match="make it two"):
+        prepare("a", [StreamAppend("memory-a", 0, large)], Metadata())
+
+
+@pytest.mark.parametrize("name", ["agent-a", "memory-a", "graph-a~try-2"])
+def test_an_agent_has_its_own_streams_and_branches(name: str):
+    assert is_stream_of("a", name)
+    assert not is_stream_of("b", name)
