@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from schema.events import RequestedCall, Sampling, ToolSpec, Usage
+from schema.events import RequestedCall, Sampling, StopReason, ToolSpec, Usage
 
 
 class CallResult(msgspec.Struct, frozen=True):
@@ -41,6 +41,10 @@ class CompletionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Offered natively; empty where the text protocol writes them into the prompt."""
     sampling: Sampling = Sampling()
     timeout_s: float = 120.0
+    session: str = ""
+    """Who asks, for providers that keep sessions apart; no model is told."""
+    step: int = 1
+    """Which of the session's completions this is to be; no model is told."""
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     calls: tuple[RequestedCall, ...] = ()
     blocks: tuple[dict[str, Any], ...] = ()
-    stop_reason: Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"] = "end"
+    stop_reason: StopReason = "end"
     model: str
     request_id: str | None = None
     usage: Usage = Usage()

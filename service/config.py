@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from schema.errors import Invalid
 
 PREFIX: Final = "AGENT_RUNTIME_"
+ANTHROPIC_URL: Final = "https://api.anthropic.com"
+OPENAI_URL: Final = "https://api.openai.com/v1"
+LOCAL_CONTEXT_TOKENS: Final = 4096
+"""From 2048 to 8192 is what a small model makes use of."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
@@ -61,17 +65,15 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
     log_format: LogFormat | None = None
     """Without one: for people on a terminal, JSON lines elsewhere."""
-    local_context_tokens: int = Field(default=4096, ge=256, le=1_048_576)
+    local_context_tokens: int = Field(default=LOCAL_CONTEXT_TOKENS, ge=256, le=1_048_576)
     """What a `local:` model may hold at once; more costs memory."""
 
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     anthropic_base_url: BaseUrl = Field(
-        default="https://api.anthropic.com", validation_alias="ANTHROPIC_BASE_URL"
+        default=ANTHROPIC_URL, validation_alias="ANTHROPIC_BASE_URL"
     )
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: BaseUrl = Field(
-        default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL"
-    )
+    openai_base_url: BaseUrl = Field(default=OPENAI_URL, validation_alias="OPENAI_BASE_URL")
 
 
 def read_settings() -> Settings:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import stamina
+from msgspec.structs import replace
 
 from eventlog.log import EventLog
 from eventlog.members import Appended, StreamAppend
@@ -87,7 +88,8 @@ class SessionEffects:
 
     async def _ask(self, request: CompletionRequest) -> Completion:
         self.watcher.thinking()
-        return await self.provider.complete(request, self.watcher.said)
+        asked = replace(request, session=str(self.session_id))
+        return await self.provider.complete(asked, self.watcher.said)
 
     async def _ask_again(
         self, request: CompletionRequest, first: ProviderUnavailable

@@ -105,6 +105,9 @@ class RequestedCall(Shape, frozen=True, kw_only=True):
     """JSON text, as the model wrote it."""
 
 
+StopReason: TypeAlias = Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"]
+"""Why a completion ends where it does."""
+
 FailureCause: TypeAlias = Literal[
     "out_of_steps", "deadline", "unreadable", "refused", "cut_short", "provider"
 ]
@@ -152,7 +155,7 @@ class CompletionReceived(Event, frozen=True, kw_only=True):
     calls: tuple[RequestedCall, ...] = ()
     blocks: tuple[dict[str, Any], ...] = ()
     """The provider's own content blocks, kept when they must be sent back untouched."""
-    stop_reason: Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"] = "end"
+    stop_reason: StopReason = "end"
     model: str
     """As the provider names it."""
     request_id: str | None = None

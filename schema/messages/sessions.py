@@ -1,6 +1,6 @@
 """What is sent to start a session."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -8,6 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from schema.errors import Invalid
 from schema.events import DEFAULT_SYSTEM_PROMPT, Limits, Sampling
 from schema.ids import checked_agent_id
+
+OBSERVATION_BYTES_MAX: Final = 480 << 10
+"""An event holds 1 MiB, and keeping JSON text as a JSON string may double it."""
 
 ProtocolChoice = Literal["auto", "text", "native"]
 
@@ -47,7 +50,7 @@ class SessionLimits(Message):
     completion_timeout_s: float = Field(default=120, gt=0, le=3600)
     tool_timeout_s: float = Field(default=30, gt=0, le=3600)
     session_timeout_s: float = Field(default=1800, gt=0, le=604_800)
-    observation_bytes_max: int = Field(default=65_536, ge=256, le=524_288)
+    observation_bytes_max: int = Field(default=65_536, ge=256, le=OBSERVATION_BYTES_MAX)
 
     def as_shape(self) -> Limits:
         """The same, as the log keeps it."""

@@ -72,7 +72,7 @@ class Step(SQLModel, table=True):
 
 
 class Completion(SQLModel, table=True):
-    """What a step's completion cost; its text is the step's."""
+    """What a step's completion took: tokens, time and money; its text is the step's."""
 
     __tablename__ = "completions"
     __table_args__: ClassVar[Any] = _READ_MODEL
@@ -82,6 +82,8 @@ class Completion(SQLModel, table=True):
     step: int = Field(primary_key=True)
     version: int = Field(sa_type=BigInteger)
     latency_ms: float
+    cost: float | None
+    """In dollars; null until there are prices, from which a later release works it out."""
     input_tokens: int = Field(sa_type=BigInteger)
     output_tokens: int = Field(sa_type=BigInteger)
     cached_tokens: int = Field(sa_type=BigInteger)

@@ -1,7 +1,6 @@
 """What drives a session: it holds every effect and no rule."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -10,9 +9,18 @@ from uuid import UUID
 
 from schema import events
 from schema.completions import Completion, CompletionRequest
-from schema.errors import ProviderRefused, ProviderUnavailable, WrongExpectedVersion
+from schema.errors import (
+    Broken,
+    NestedTooDeep,
+    NotFinite,
+    PayloadTooLarge,
+    ProviderRefused,
+    ProviderUnavailable,
+    WrongExpectedVersion,
+)
 from schema.events import Event
 from schema.ids import uuid7
+from service.agent import outcomes
 from service.agent.moves import Act, Decide, Move, Think
 from service.agent.prompt import Prompt
 from service.agent.rules import Rules, rules_of
@@ -94,15 +102,25 @@ class _Run:
         until_s = min(self._deadline_s, asyncio.get_running_loop().time() + request.timeout_s)
         began_s = perf_counter()
         try:
-            async with asyncio.timeout_at(until_s):
+            async with asyncio.timeout_at(until_s) as clock:
                 completion = await self._effects.think(request)
         except TimeoutError:
+            if not clock.expired():
+                raise
             return await self._record((self._late(step, request.timeout_s),))
         except (ProviderUnavailable, ProviderRefused) as error:
-            return await self._record((_failed(step, error),))
+            return await self._record((outcomes.failed(step, error),))
         else:
             digest = self._prompt.digest.hex()
-            return await self._record((_received(step, completion, digest, _ms_since(began_s)),))
+            received = outcomes.received(step, completion, digest, _ms_since(began_s))
+            return await self._record_received(received)
+
+    async def _record_received(self, received: events.CompletionReceived) -> Move:
+        """Record the model's answer, or that no event can hold it or what it asks for."""
+        try:
+            return await self._record((received,))
+        except (PayloadTooLarge, NestedTooDeep, NotFinite) as error:
+            return await self._record((outcomes.unkept(received.step, error),))
 
     def _late(self, step: int, timeout_s: float) -> Event:
         """Which of the two clocks ran out."""
@@ -171,7 +189,7 @@ class _Run:
 
     async def _call(self, call: events.ToolCalled) -> events.ToolReturned:
         observed = await self._effects.act(call)
-        return _returned(call, observed, self._started.salt)
+        return outcomes.returned(call, observed, self._started.salt)
 
     async def _record(self, inputs: Sequence[Event]) -> Move:
         """Append *inputs* and what is decided upon them; the move that is next.
@@ -194,7 +212,10 @@ class _Run:
             else:
                 self._moved(state, facts)
                 return move
-        raise WrongExpectedVersion("session", self._state.version, self._state.version + 1)
+        raise Broken(
+            f"others were faster {CONFLICTS_MAX} times in a row: "
+            f"the session moves on too fast, it is at version {self._state.version}"
+        )
 
     def _decided(
         self, state: SessionState, facts: list[Event]
@@ -230,50 +251,6 @@ def _paid(inputs: Sequence[Event], ids: list[UUID]) -> tuple[list[Event], list[U
         if isinstance(fact, events.CompletionReceived | events.ToolReturned)
     ]
     return [fact for fact, _ in kept], [event_id for _, event_id in kept]
-
-
-def _received(
-    step: int, completion: Completion, digest: str, latency_ms: float
-) -> events.CompletionReceived:
-    return events.CompletionReceived(
-        step=step,
-        text=completion.text,
-        calls=completion.calls,
-        blocks=completion.blocks,
-        stop_reason=completion.stop_reason,
-        model=completion.model,
-        request_id=completion.request_id,
-        usage=completion.usage,
-        latency_ms=latency_ms,
-        prompt_digest=digest,
-    )
-
-
-def _failed(step: int, error: ProviderUnavailable | ProviderRefused) -> events.CompletionFailed:
-    return events.CompletionFailed(
-        step=step,
-        code=error.code,
-        detail=str(error),
-        status=error.status,
-        retryable=error.retryable,
-    )
-
-
-def _returned(call: events.ToolCalled, observed: Observed, salt: str) -> events.ToolReturned:
-    return events.ToolReturned(
-        call_id=call.call_id,
-        ok=observed.ok,
-        observation=observed.observation,
-        kind=observed.kind,
-        size_bytes=observed.size_bytes,
-        digest=None if observed.whole is None else _keyed(salt, observed.whole),
-        latency_ms=round(observed.latency_ms, 3),
-    )
-
-
-def _keyed(salt: str, text: str) -> str:
-    """SHA-256 of *text* that nobody can guess at without the session's salt."""
-    return hashlib.sha256(f"{salt}{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _ms_since(began_s: float) -> float:

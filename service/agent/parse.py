@@ -105,10 +105,10 @@ def _decided(text: str, sections: list[_Section], n: int, end: int) -> Parsed:
     bounds = [*(later.start for later in sections[n + 1 :]), end]
     thought = _thought(text, sections[:n], section.start)
     if section.label == "finalanswer":
-        return _answered(text, thought, section.body, bounds[0])
+        return _answered(text, thought, section.body, bounds)
     as_answer = _ANSWER_AS_ACTION.match(text, section.body, bounds[0])
     if as_answer is not None:
-        return _answered(text, thought, as_answer.end(), bounds[0])
+        return _answered(text, thought, as_answer.end(), bounds)
     name = _TOOL.match(text, section.body, bounds[0])
     if name is None:
         return Parsed(thought=thought, counted=bounds[0], problem=_NO_TOOL)
@@ -130,10 +130,12 @@ def _decided(text: str, sections: list[_Section], n: int, end: int) -> Parsed:
     )
 
 
-def _answered(text: str, thought: str, begin: int, end: int) -> Parsed:
+def _answered(text: str, thought: str, begin: int, bounds: list[int]) -> Parsed:
+    """All that follows is the answer, lines that begin like labels too, if it begins at once."""
+    if _is_blank(text, begin, bounds[0]):
+        return Parsed(thought=thought, counted=bounds[0], problem=_NO_ANSWER)
+    end = bounds[-1]
     answer = text[begin:end].strip()
-    if not answer:
-        return Parsed(thought=thought, counted=end, problem=_NO_ANSWER)
     counted = begin + len(text[begin:end].rstrip())
     return Parsed(thought=thought, counted=counted, answer=answer, open_ended=end == len(text))
 
@@ -150,7 +152,7 @@ def _without_label(text: str) -> Parsed:
     """A text without a decisive line: perhaps its answer stands within one."""
     inline = _INLINE_ANSWER.search(text)
     if inline is not None:
-        return _answered(text, _thought(text, [], inline.start()), inline.end(), len(text))
+        return _answered(text, _thought(text, [], inline.start()), inline.end(), [len(text)])
     return Parsed(
         thought=text.strip(),
         counted=len(text),

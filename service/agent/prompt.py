@@ -8,6 +8,7 @@ import hashlib
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from schema import events, json_text
 from schema.completions import CallResult, CompletionRequest, Segment
@@ -38,7 +39,7 @@ def prompt_of(state: SessionState) -> Prompt:
 def begin(started: events.SessionStarted) -> Prompt:
     """What stands before the first step: system prompt, tools, task."""
     digest = hashlib.sha256()
-    for part in (started.salt, str(started.rules), json_text.encode(_head(started))):
+    for part in (started.salt, str(started.rules), head_text(started)):
         _feed(digest, part.encode())
     prompt = Prompt(Shared(), digest.digest())
     return _told(prompt, _opening(started))
@@ -46,7 +47,7 @@ def begin(started: events.SessionStarted) -> Prompt:
 
 def extend(prompt: Prompt, state: SessionState) -> Prompt:
     """*prompt* with the turns of *state* that it lacks; every call in them has returned."""
-    if state.started is None or state.turn is None:
+    if state.started is None or state.turn is None or prompt.turns > len(state.turns):
         return prompt
     segments = [
         segment
@@ -59,19 +60,25 @@ def extend(prompt: Prompt, state: SessionState) -> Prompt:
 
 def request(prompt: Prompt, started: events.SessionStarted) -> CompletionRequest:
     """*prompt*, as it goes to the provider."""
-    return _head(started, prompt.segments)
+    return replace(_head(started), segments=prompt.segments, step=prompt.turns + 1)
+
+
+def head_text(started: events.SessionStarted) -> str:
+    """What of every request of a session shapes the answer, as JSON: the digest begins with it."""
+    head = asdict(_head(started))
+    return json_text.encode({name: head[name] for name in _SHAPING})
 
 
 # ---- the request -----------------------------------------------------------------------------
 
 
+_SHAPING: Final = ("model", "segments", "tools", "sampling", "timeout_s")
+"""In this order they are digested; what only says who asks is none of them."""
 _STOP: Final = ("Observation:", "\n\nTask:")
 """A small model goes on with what it saw in the examples."""
 
 
-def _head(
-    started: events.SessionStarted, segments: Shared[Segment] | None = None
-) -> CompletionRequest:
+def _head(started: events.SessionStarted) -> CompletionRequest:
     native = started.protocol is Protocol.NATIVE
     sampling = started.sampling
     if not native:
@@ -82,7 +89,7 @@ def _head(
         )
     return CompletionRequest(
         model=started.model.partition(":")[2],
-        segments=() if segments is None else segments,
+        segments=(),
         tools=started.tools if native else (),
         sampling=sampling,
         timeout_s=started.limits.completion_timeout_s,

@@ -64,7 +64,7 @@ class SessionState(Struct, frozen=True, gc=False):
     """Completions that failed, in all."""
     deadline_passed: bool = False
     uncertain: bool = False
-    """The process changed while calls that may run only once had not returned."""
+    """The process changed before calls that may run only once returned; it lasts until they do."""
     answer: str | None = None
     cause: str | None = None
     """Why the session paused, failed or was cancelled."""
@@ -111,11 +111,16 @@ def _resumed(state: SessionState, event: events.SessionResumed) -> SessionState:
         version=state.version + 1,
         epoch=event.epoch,
         status=Status.RUNNING,
-        uncertain=state.status is Status.RUNNING and _may_have_acted(state.turn),
+        uncertain=_is_uncertain(state),
         failure=None,
         cause=None,
         detail="",
     )
+
+
+def _is_uncertain(state: SessionState) -> bool:
+    """Whether a session that is resumed here knows less than what it did; a pause tells no more."""
+    return (state.status is Status.RUNNING or state.uncertain) and _may_have_acted(state.turn)
 
 
 def _may_have_acted(turn: Turn | None) -> bool:
@@ -175,7 +180,12 @@ def _returned(state: SessionState, event: events.ToolReturned) -> SessionState:
     turn = _filled(turn, slot, event)
     if isinstance(displaced, Erased):  # it stood here only because its own place is not known
         turn = _filled(turn, _open_slot(turn), displaced)
-    return replace(state, version=state.version + 1, turn=turn)
+    return _with_returns(state, turn)
+
+
+def _with_returns(state: SessionState, turn: Turn) -> SessionState:
+    uncertain = state.uncertain and _may_have_acted(turn)
+    return replace(state, version=state.version + 1, turn=turn, uncertain=uncertain)
 
 
 def _slot(turn: Turn, call_id: str) -> int:
@@ -236,10 +246,9 @@ def _erased(state: SessionState, event: Erased) -> SessionState:
         case "tool_called":
             return _called(state, event)
         case "tool_returned" if state.turn is not None:
-            turn = _filled(state.turn, _open_slot(state.turn), event)
-            return replace(state, version=state.version + 1, turn=turn)
+            return _with_returns(state, _filled(state.turn, _open_slot(state.turn), event))
         case "session_resumed":
-            return replace(state, version=state.version + 1, status=Status.RUNNING, failure=None)
+            return _resumed(state, events.SessionResumed(epoch=state.epoch))
         case kind if kind in _STATUS_OF_ERASED:
             return _ended(state, _STATUS_OF_ERASED[kind], cause="erased")
         case _:

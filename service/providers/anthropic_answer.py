@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
 from schema import json_text
 from schema.completions import Completion
-from schema.events import RequestedCall, Usage
+from schema.events import RequestedCall, StopReason, Usage
 from service.providers import faults
 from service.providers.base import OnDelta
 from service.providers.sse import SentEvent
 from service.providers.wire import join_text
-
-StopReason = Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"]
 
 STOP_REASONS: Final[Mapping[str, StopReason]] = MappingProxyType(
     {

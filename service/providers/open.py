@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import httpx
 from pydantic import SecretStr
 
 from schema.errors import Invalid
+from service.config import ANTHROPIC_URL, LOCAL_CONTEXT_TOKENS, OPENAI_URL
 from service.providers.anthropic import VERSION, AnthropicProvider
 from service.providers.base import Provider, split_model
 from service.providers.faults import KEYS
@@ -20,9 +20,6 @@ from service.providers.scripted import ScriptedProvider
 from service.providers.secrets import Redactor, header_value
 from service.providers.wire import LIMITS, TIMEOUT, Wire
 
-ANTHROPIC_URL: Final = "https://api.anthropic.com"
-OPENAI_URL: Final = "https://api.openai.com/v1"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
@@ -32,8 +29,7 @@ class ProviderSettings:
     anthropic_base_url: str = ANTHROPIC_URL
     openai_api_key: SecretStr | None = None
     openai_base_url: str = OPENAI_URL
-    local_context_tokens: int = 4096
-    """From 2048 to 8192 is what a small model makes use of."""
+    local_context_tokens: int = LOCAL_CONTEXT_TOKENS
     local_threads: int = 1
     """Two threads are a third faster on an idle machine, and ten times slower on a busy one."""
     local_seed: int = 1

@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from schema import json_text
 from schema.completions import Completion, CompletionRequest
-from schema.events import RequestedCall, Usage
+from schema.events import RequestedCall, StopReason, Usage
 from service.providers.base import OnDelta
 from service.providers.openai_events import DONE, CallPiece, Choice, Chunk, Delta, decode
 from service.providers.sse import SentEvent
 from service.providers.wire import join_text
-
-StopReason = Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"]
 
 STOP_REASONS: Final[Mapping[str, StopReason]] = MappingProxyType(
     {

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,8 @@ DELAY_S_MAX: Final = 3600.0
 DELTA_CHARS: Final = 24
 SCRIPTS_MAX: Final = 32
 """How many parsed scripts are kept."""
+SESSIONS_MAX: Final = 10_000
+"""How many sessions, given an error and not yet an answer, a script keeps apart."""
 _TEXT_PROTOCOL: Final = re.compile(r"^\s*(action|final_answer)\s*:", re.IGNORECASE | re.MULTILINE)
 
 Seconds = Annotated[float, Field(ge=0, le=DELAY_S_MAX, allow_inf_nan=False)]
@@ -68,21 +71,25 @@ class _Turn:
 class _Script:
     """A whole file, made ready."""
 
-    turns: tuple[_Turn, ...]
+    steps: tuple[tuple[_Turn, ...], ...]
+    """What each step of a session plays: errors, one for each try, then its answer."""
     native_tools: bool
 
 
 class ScriptedProvider:
     """Answers a session's n-th call with the n-th line of its script.
 
-    Which call it is follows from the prompt: one more than the assistant's segments in it. So
-    sessions never disturb each other, and a resumed or forked one goes on where it stands.
+    A step ends with an answer, so its lines are those behind the answer of the step before. Which
+    step it is says the request, and so a resumed or forked session goes on where it stands; how
+    many errors of its step a session was given is kept here until the step is answered.
     """
 
     def __init__(self, file: Path) -> None:
         """Raises `Invalid` where *file* is no script."""
         self._file = file
         self._script = read_script(file)
+        self._played: dict[str, tuple[int, int]] = {}
+        """Session → a step of it that is not answered yet, and how many of its errors were told."""
 
     @property
     def native_tools(self) -> bool:
@@ -91,14 +98,7 @@ class ScriptedProvider:
 
     async def complete(self, request: CompletionRequest, on_delta: OnDelta) -> Completion:
         """See `Provider`; nothing is parsed here."""
-        number = sum(segment.role == "assistant" for segment in request.segments)
-        turns = self._script.turns
-        if number >= len(turns):
-            raise ProviderRefused(
-                f"the script {self._file.name} is exhausted: it has {len(turns)} lines, "
-                f"and this is call {number + 1}"
-            )
-        turn = turns[number]
+        turn = self._next_turn(request.session, request.step)
         if turn.delay_s:
             await _wait(turn.delay_s, request.timeout_s)
         if turn.error is not None:
@@ -106,6 +106,29 @@ class ScriptedProvider:
         for delta in turn.deltas:
             on_delta(delta)
         return turn.completion
+
+    def _next_turn(self, session: str, step: int) -> _Turn:
+        """What comes next in *step* of *session*; refused where the script has no more of it."""
+        steps = self._script.steps
+        turns = steps[step - 1] if step <= len(steps) else ()
+        known, told = self._played.pop(session, (step, 0))
+        played = told if known == step else 0
+        if played >= len(turns):
+            answers = sum(turns[-1].error is None for turns in steps)
+            raise ProviderRefused(
+                f"the script {self._file.name} is exhausted: it has {answers} answers, "
+                f"and none for step {step}"
+            )
+        turn = turns[played]
+        if turn.error is not None:
+            self._keep(session, step, played + 1)
+        return turn
+
+    def _keep(self, session: str, step: int, played: int) -> None:
+        """Remember what *session* was told, at the expense of the one that was told longest ago."""
+        if len(self._played) >= SESSIONS_MAX:
+            del self._played[next(iter(self._played))]
+        self._played[session] = step, played
 
 
 def read_script(file: Path) -> _Script:
@@ -133,7 +156,19 @@ def _parsed(file: Path, _mtime_ns: int, _size_bytes: int) -> _Script:
     )
     calls = any(turn.completion.calls for turn in turns)
     writes = any(_TEXT_PROTOCOL.search(turn.completion.text) for turn in turns)
-    return _Script(turns, native_tools=calls or not writes)
+    return _Script(_steps(turns), native_tools=calls or not writes)
+
+
+def _steps(turns: Iterable[_Turn]) -> tuple[tuple[_Turn, ...], ...]:
+    """*turns* parted behind each answer; errors without an answer come last."""
+    steps: list[tuple[_Turn, ...]] = []
+    step: list[_Turn] = []
+    for turn in turns:
+        step.append(turn)
+        if turn.error is None:
+            steps.append(tuple(step))
+            step = []
+    return (*steps, tuple(step)) if step else tuple(steps)
 
 
 def _validated(file: Path, number: int, text: str) -> _Line:

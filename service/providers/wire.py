@@ -26,6 +26,7 @@ DRAIN_TIMEOUT_S: Final = 0.25
 """For the end of a stream whose last event was read, so that the connection can be used again."""
 CONNECTIONS_MAX: Final = 100
 ANSWER_BYTES_MAX: Final = 32 << 20
+"""On the wire, where a token's piece takes some hundred bytes: far less of it is the answer."""
 ERROR_BYTES_MAX: Final = 16 << 10
 _OK: Final = 200
 _NO_STREAM: Final = ("application/json", "text/html")
@@ -103,7 +104,8 @@ class Wire:
             received_bytes += len(chunk)
             if received_bytes > ANSWER_BYTES_MAX:
                 raise ProviderUnavailable(
-                    f"{self.provider} sent more than {ANSWER_BYTES_MAX} bytes for one answer"
+                    f"{self.provider} sent more than {ANSWER_BYTES_MAX} bytes for one answer: "
+                    "smaller max_output_tokens keep it shorter"
                 )
             for event in parser.feed(chunk):
                 if reader.read(event):

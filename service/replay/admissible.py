@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from schema import events
-from schema.events import Event
+from schema import events, json_text
+from schema.events import Erased, Event
 from service.agent.moves import Move, Think
 from service.agent.session import SessionState, Status
 
@@ -19,6 +19,19 @@ CONTROL: Final[frozenset[type[Event]]] = frozenset(
     }
 )
 """What other processes append while a model or a tool is at work."""
+SHOWN_CHARS_MAX: Final = 200
+"""Of an observation that is none."""
+
+
+_ALONE: Final = frozenset({events.SessionStarted.type} | {kind.type for kind in CONTROL})
+
+
+def comes_alone(event: Event) -> bool:
+    """Whether *event* is appended without what is decided upon it, so that others may come first.
+
+    The loop appends an input together with all its decisions; what others append, it finds later.
+    """
+    return (event.erased_type if isinstance(event, Erased) else event.type) in _ALONE
 
 
 class Place(Struct, frozen=True):
@@ -87,11 +100,30 @@ def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
     turn = place.state.turn
     waiting = () if turn is None else turn.unreturned
     names = [call.call_id for call in waiting if isinstance(call, events.ToolCalled)]
-    if event.call_id in names or len(names) < len(waiting):
-        if place.state.status in _TOOLS_MAY_RETURN:
-            return None
+    if event.call_id not in names and len(names) == len(waiting):
+        wanted = f"the return of {' or '.join(names) or 'nothing'}"
+        return _refused(wanted, f"that of {event.call_id}")
+    if place.state.status not in _TOOLS_MAY_RETURN:
         return _refused(f"no return, the session had {place.state.status.value}", event.call_id)
-    return _refused(f"the return of {' or '.join(names) or 'nothing'}", f"that of {event.call_id}")
+    return _observed(event, place.state.started)
+
+
+def _observed(
+    event: events.ToolReturned, started: events.SessionStarted | None
+) -> Objection | None:
+    """What speaks against the observation; a tool's return is never anything else."""
+    try:
+        value = json_text.decode(event.observation)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or value.get("ok") is not event.ok:
+        wanted = f'a JSON object with "ok":{json_text.encode(event.ok)}'
+        return _refused(wanted, event.observation[:SHOWN_CHARS_MAX])
+    size_bytes = len(event.observation.encode("utf-8", "surrogatepass"))
+    if started is not None and size_bytes > started.limits.observation_bytes_max:
+        most = started.limits.observation_bytes_max
+        return _refused(f"an observation of at most {most} bytes", f"one of {size_bytes}")
+    return None
 
 
 _TOOLS_MAY_RETURN: Final = frozenset({Status.RUNNING, Status.WAITING, Status.CANCELLED})
@@ -117,8 +149,8 @@ def _resumed(place: Place, event: events.SessionResumed) -> Objection | None:
     state = place.state
     if state.ended:
         return _refused("a session that can be resumed", _standing(state))
-    if event.epoch < state.epoch:
-        return _refused(f"epoch {state.epoch} or later", f"epoch {event.epoch}")
+    if event.epoch <= state.epoch:
+        return _refused(f"an epoch after {state.epoch}", f"epoch {event.epoch}")
     return None
 
 

@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from schema import json_text
 from schema.envelope import RecordedEvent
-from schema.events import Erased, Event, SessionStarted, Side
+from schema.events import Erased, Event, EventsErased, SessionFailed, SessionStarted, Side
 from service.agent.moves import Act, Decide, Move, Stop, Think, Wait
 from service.agent.prompt import Prompt
 from service.agent.rules import RULES, Rules
 from service.agent.session import SessionState, evolve
-from service.replay.admissible import CONTROL, Place, objection
+from service.replay.admissible import CONTROL, Place, comes_alone, objection
+from service.replay.erasures import Erasures
 
 Kind = Literal["data", "order", "rules", "input", "decision", "prompt", "end"]
 
@@ -25,7 +26,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     """Where a session is not what its rules make of it."""
 
     kind: Kind
-    """`data`: it was changed after it was appended; `rules`: this program lacks the rules."""
+    """`data`: it is not what was appended, or gone unrecorded; `rules`: this program lacks them."""
     version: int
     event_type: str
     expected: str
@@ -58,17 +59,27 @@ class Report(Struct, frozen=True):
     checked: Checked
 
 
-def verify(recorded: Iterable[RecordedEvent], *, changed: Collection[int] = ()) -> Report:
+def verify(
+    recorded: Iterable[RecordedEvent],
+    *,
+    changed: Collection[int] = (),
+    up_to: int | None = None,
+) -> Report:
     """Compare a session's events, from its first one, with what its rules make of them.
 
-    *changed* holds the versions whose stored digest is not that of their bytes.
+    *changed* holds the versions whose stored digest is not that of their bytes. Behind version
+    *up_to* nothing is compared, but it may be there that an erasure is recorded: give all events.
     """
-    walk = _Walk()
+    walk, cut = _Walk(), False
     for fact in recorded:
+        if up_to is not None and fact.version > up_to:
+            cut = True
+            walk.erasures.hear(fact)
+            continue
         difference = walk.step(fact, changed)
         if difference is not None:
             return Report(difference, walk.checked)
-    return Report(walk.end(), walk.checked)
+    return Report(walk.unrecorded() or (None if cut else walk.end()), walk.checked)
 
 
 class _Walk:
@@ -76,6 +87,8 @@ class _Walk:
 
     def __init__(self) -> None:
         self.checked = Checked()
+        self.erasures = Erasures()
+        self._agent_id: str | None = None
         self._state = SessionState()
         self._rules: Rules | None = None
         self._prompt: Prompt | None = None
@@ -84,15 +97,28 @@ class _Walk:
         self._owed: list[Event] = []
         """Decisions that must come next, the next one last."""
         self._begun = False
-        """Some of what one append holds was seen, so nothing may come in between."""
+        """The event that they follow from is in one append with them: nothing comes in between."""
 
     def step(self, fact: RecordedEvent, changed: Collection[int]) -> Difference | None:
         difference = self._compared(fact, changed)
         if difference is not None:
             return difference
         self.checked.events += 1
+        self.erasures.take(fact)
         self._state = evolve(self._state, fact.event)
         self._look_ahead(fact.event)
+        return None
+
+    def unrecorded(self) -> Difference | None:
+        """The first event whose data is gone although no event says that it was erased."""
+        for version, event_type in self.erasures.unrecorded():
+            return Difference(
+                kind="data",
+                version=version,
+                event_type=event_type,
+                expected="its data, for no events_erased names it",
+                found="none",
+            )
         return None
 
     def end(self) -> Difference | None:
@@ -113,6 +139,9 @@ class _Walk:
         if fact.version != self._state.version + 1:
             expected = f"version {self._state.version + 1}"
             return _difference("order", fact, expected, f"version {fact.version}")
+        agent_id = self._owner(fact)
+        if fact.agent_id != agent_id:
+            return _difference("data", fact, f"agent {agent_id}", f"agent {fact.agent_id}")
         if isinstance(fact.event, Erased):
             self.checked.erased += 1
             return None
@@ -122,19 +151,29 @@ class _Walk:
             return self._decision(fact)
         return self._input(fact)
 
+    def _owner(self, fact: RecordedEvent) -> str:
+        """Whose session it is: its start says so, or its first event where that was erased."""
+        if self._agent_id is None:
+            event = fact.event
+            self._agent_id = event.agent_id if isinstance(event, SessionStarted) else fact.agent_id
+        return self._agent_id
+
     def _decision(self, fact: RecordedEvent) -> Difference | None:
         self.checked.decisions += 1
         if not self._owed:
-            if self._follows_what_was_erased():
+            if self._follows_what_was_erased(fact.event):
                 return None
             return _difference("decision", fact, _move_words(self._move), _words(fact.event))
         if self._owed[-1] != fact.event:
             return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
         return None
 
-    def _follows_what_was_erased(self) -> bool:
-        """Whether the reasons of a decision here went with the data of an erased event."""
+    def _follows_what_was_erased(self, decision: Event) -> bool:
+        """Whether the reasons of *decision* here went with the data of an erased event."""
         missing = self._state.missing
+        if isinstance(decision, SessionFailed) and decision.cause == "unreadable":
+            # Those before count too, and an erased one may have been unreadable.
+            return any(event_type == "completion_received" for _, event_type in missing)
         newest = missing[-1][0] if missing else 0
         return self._move == Wait("erased") or 0 < newest == self._state.version
 
@@ -142,6 +181,10 @@ class _Walk:
         self.checked.inputs += 1
         if self._owed and (self._begun or type(fact.event) not in CONTROL):
             return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
+        if isinstance(fact.event, EventsErased):
+            kept = self._kept(fact.event)
+            if kept is not None:
+                return kept
         place = Place(self._state, self._under_way, self._digest(fact.event))
         if place.digest is not None:
             self.checked.prompts += 1
@@ -149,6 +192,18 @@ class _Walk:
         if refused is None:
             return None
         return _difference(refused.kind, fact, refused.expected, refused.found)
+
+    def _kept(self, erasure: EventsErased) -> Difference | None:
+        """The first event that has its data although *erasure* names it."""
+        for version, event_type in self.erasures.kept(erasure):
+            return Difference(
+                kind="data",
+                version=version,
+                event_type=event_type,
+                expected=f"no data, as version {self._state.version + 1} (events_erased) says",
+                found="its data",
+            )
+        return None
 
     def _digest(self, event: Event) -> str | None:
         """The digest of the prompt that *event* answers, built again; None where it can't be."""
@@ -165,12 +220,12 @@ class _Walk:
             self._prompt = self._rules.begin(event)
         if self._owed and event.side is Side.DECISION:
             self._owed.pop()
-            self._begun = bool(self._owed)
+            self._begun = True
             if self._owed:
                 return
         self._move = self._move_now()
         self._owed = list(reversed(self._move.events)) if isinstance(self._move, Decide) else []
-        self._begun = False
+        self._begun = not comes_alone(event)
         # A model or a tool that was asked before a control event may still answer after it.
         if type(event) not in CONTROL or isinstance(self._move, Think | Act):
             self._under_way = self._move

@@ -65,6 +65,7 @@ def _create_steps() -> None:
         sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
         _number("version"),
         sa.Column("latency_ms", sa.Float, nullable=False),
+        sa.Column("cost", sa.Float),
         _number("input_tokens"),
         _number("output_tokens"),
         _number("cached_tokens"),

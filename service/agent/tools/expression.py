@@ -27,6 +27,7 @@ _LOWEST: Final = 1
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<times>(?<!(?<![0-9._])0)x(?=[0-9.]))"  # 0x10 is no product
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
     r"|(?P<sign>\*\*|//|[-+*/%^(),])"
     r"|(?P<end>$)"

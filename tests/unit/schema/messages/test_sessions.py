@@ -4,11 +4,16 @@ import math
 
 import msgspec
 import pytest
+from annotated_types import Le
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventlog.members import StreamAppend, prepare
+from schema import events
+from schema.envelope import Metadata
 from schema.errors import Invalid
 from schema.events import Limits, Sampling
+from schema.ids import new_session_id, session_stream
 from schema.messages.checked import checked
 from schema.messages.sessions import SessionLimits, SessionSampling, StartSession
 
@@ -59,6 +64,20 @@ def test_a_refusal_does_not_repeat_what_was_sent():
 @given(st.text(st.characters(codec=None), min_size=1).filter(str.strip))
 def test_any_text_may_be_a_prompt(text: str):
     assert checked(StartSession, {**LEAST, "prompt": text}).prompt == text
+
+
+async def test_the_longest_observation_fits_in_an_event():
+    field = SessionLimits.model_fields["observation_bytes_max"]
+    (most,) = [part.le for part in field.metadata if isinstance(part, Le)]
+    assert isinstance(most, int)
+    quotes = '{"ok":true,"data":"' + '\\"' * (most // 2) + '"}'
+    returned = events.ToolReturned(
+        call_id="1000.255", ok=False, observation=quotes, kind="not_found", digest="0" * 64
+    )
+    stream = session_stream(new_session_id("ada"))
+    prepare("ada", [StreamAppend(stream, 0, [returned])], Metadata())
+    with pytest.raises(Invalid, match="observation_bytes_max"):
+        checked(StartSession, {**LEAST, "limits": {"observation_bytes_max": most + 1}})
 
 
 def test_the_defaults_are_those_of_the_events():

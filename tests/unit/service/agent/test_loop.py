@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from eventlog.members import EVENT_BYTES_MAX, StreamAppend, prepare
 from schema import events
 from schema.completions import Completion
+from schema.envelope import Metadata
 from schema.errors import (
+    Broken,
     Fenced,
     ProviderRefused,
     ProviderUnavailable,
     UnknownEvent,
-    WrongExpectedVersion,
 )
 from schema.events import Event
+from schema.ids import new_session_id, session_stream
 from service.agent import loop
 from service.agent.session import Status, fold
 from service.agent.tools.observation import Observed
@@ -30,6 +34,14 @@ from tests.scripted_sessions import (
     says,
     started,
 )
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
 
 NATIVE = started(protocol=events.Protocol.NATIVE)
 TWO = asks(("calculator", {"expression": "1"}), ("pay", {}))
@@ -145,7 +157,7 @@ async def test_others_that_are_always_faster_do_not_keep_us_for_ever(
     monkeypatch.setattr(loop, "CONFLICTS_MAX", 3)
     label = events.CheckpointLabelled(label="x", at=0)
     log = MemoryLog(facts=[started()], interruptions=[[label]] * 4)
-    with pytest.raises(WrongExpectedVersion):
+    with pytest.raises(Broken, match="3 times"):
         await run(started(), ANSWER, log=log)
 
 
@@ -190,6 +202,37 @@ async def test_a_late_completion_pauses_the_session():
     state, log = await run(start)
     assert (state.status, state.cause) == (Status.PAUSED, "timeout")
     assert types(log)[1:] == ["completion_failed", "session_paused"]
+
+
+class Strict(MemoryLog):
+    """Takes what the log takes."""
+
+    async def record(self, facts: Sequence[Event], ids: Sequence[UUID], expected: int) -> None:
+        stream = session_stream(new_session_id("ada"))
+        prepare("ada", [StreamAppend(stream, expected, facts, ids)], Metadata())
+        await super().record(facts, ids, expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (says("FINAL_ANSWER: " + "x" * EVENT_BYTES_MAX), "payload_too_large"),
+        (says("FINAL_ANSWER: x", blocks=({"a": float("nan")},)), "not_finite"),
+        (says("FINAL_ANSWER: x", blocks=(nested(300),)), "nested_too_deep"),
+    ],
+)
+async def test_an_answer_that_no_event_can_hold_fails_the_session(said: Completion, code: str):
+    state, log = await run(started(), said, log=Strict())
+    assert (state.status, state.cause) == (Status.FAILED, "provider")
+    failure = log.facts[1]
+    assert isinstance(failure, events.CompletionFailed)
+    assert (failure.code, failure.retryable) == (code, False)
+    assert "max_output_tokens" in failure.detail
+
+
+async def test_a_time_out_that_is_not_ours_is_raised_as_itself():
+    with pytest.raises(TimeoutError, match="somebody else's"):
+        await run(started(), TimeoutError("somebody else's"))
 
 
 async def test_the_deadline_ends_a_session_that_thinks():

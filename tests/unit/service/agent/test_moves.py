@@ -186,7 +186,8 @@ def test_what_may_have_run_once_waits_for_somebody_to_decide():
     detail = "may have run before the process changed: pay (1.0)"
     assert isinstance(pause, Decide)
     assert pause.events == (events.SessionPaused(cause="outcome_unknown", detail=detail),)
-    assert after(*taken_over, *pause.events, events.SessionResumed(epoch=3)) == Act((PAID,))
+    assert after(*taken_over, *pause.events, events.SessionResumed(epoch=3)) == pause
+    assert after(*taken_over, *pause.events, events.SessionResumed(epoch=3), RETURNED) == Think(2)
 
 
 def test_what_may_run_twice_is_run_again():

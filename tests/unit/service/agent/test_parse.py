@@ -67,8 +67,8 @@ def test_arguments_are_json_where_they_can_be_and_text_elsewhere(text: str, argu
         "Action: FINAL_ANSWER 391",
         "Action: FINAL_ANSWER: 391",
         "**Final Answer:** 391",
-        "FINAL_ANSWER: 391\nThought: and now?",
         "FINAL_ANSWER: 391\nObservation: 5",
+        "FINAL_ANSWER: 391\nObservation: 5\nThought: and now?",
     ],
 )
 def test_every_spelling_of_an_answer_is_the_same_answer(text: str):
@@ -76,8 +76,18 @@ def test_every_spelling_of_an_answer_is_the_same_answer(text: str):
     assert (parsed.answer, parsed.action) == ("391", None)
 
 
-def test_an_answer_may_have_many_lines():
-    assert parse("FINAL_ANSWER: one\n\ntwo").answer == "one\n\ntwo"
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "one\n\ntwo",
+        "steps are\nAction: do it\nend",
+        "391\nThought: and now?",
+        "a\nThought: b\nAction: c\nAction Input: d\nFINAL_ANSWER: e",
+    ],
+)
+@pytest.mark.parametrize("label", ["FINAL_ANSWER:", "Action: FINAL_ANSWER:"])
+def test_an_answer_may_have_many_lines_whatever_they_begin_with(label: str, answer: str):
+    assert parse(f"Thought: x\n{label} {answer}").answer == answer
 
 
 def test_the_first_action_counts_and_the_rest_was_never_said():
@@ -108,6 +118,7 @@ def test_a_word_that_only_begins_like_a_label_is_none():
         ("Action:", "names no tool"),
         ("Action: \nThought: x", "names no tool"),
         ("FINAL_ANSWER:", "without an answer"),
+        ("FINAL_ANSWER:\nThought: x", "without an answer"),
     ],
 )
 def test_what_cannot_be_read_is_said_to_the_model(text: str, words: str):
@@ -125,7 +136,8 @@ def test_what_cannot_be_read_is_said_to_the_model(text: str, words: str):
         ("Action: f", True),
         ("Action: f: abc\nThought: x", False),
         ("FINAL_ANSWER: 39", True),
-        ("FINAL_ANSWER: 391\nThought: x", False),
+        ("FINAL_ANSWER: 391\nThought: x", True),
+        ("FINAL_ANSWER: 391\nObservation: x", False),
         ("Thought: I", True),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schema import events
 from schema.events import Event
 from service.agent.moves import Act, Decide, Think, next_move
-from service.agent.prompt import begin, extend, prompt_of, request
+from service.agent.prompt import begin, extend, head_text, prompt_of, request
 from service.agent.session import SessionState, evolve, fold
 from tests.scripted_sessions import CALCULATOR, started
 
@@ -79,6 +79,15 @@ def test_a_prompt_that_grew_is_the_one_built_from_nothing(
     for state in led(start, completions):
         grown = extend(grown, state)
         assert grown == prompt_of(state)
+        assert extend(grown, state) == grown
+
+
+def test_a_request_says_which_step_it_is_for_and_its_digest_does_not():
+    for step, state in enumerate(led(started(), [said(TEXTS[0])] * 3), start=1):
+        prompt = prompt_of(state)
+        assert request(prompt, started()).step == step
+    assert "step" not in head_text(started())
+    assert "session" not in head_text(started())
 
 
 @given(st.lists(COMPLETIONS, min_size=1, max_size=8))

@@ -88,10 +88,22 @@ def test_a_resumed_session_runs_again():
 def test_a_process_that_takes_over_does_not_know_what_ran_once():
     taken_over = fold([started(), SAID, PAY_CALLED, events.SessionResumed(epoch=2)])
     assert taken_over.uncertain
-    decided = fold(
+    resumed = fold(
         [events.SessionPaused(cause="outcome_unknown"), events.SessionResumed(epoch=3)], taken_over
     )
-    assert not decided.uncertain
+    assert resumed.uncertain
+    assert not evolve(resumed, RETURNED).uncertain
+    assert not evolve(resumed, Erased(erased_type="tool_returned")).uncertain
+
+
+def test_a_pause_of_another_kind_leaves_nothing_uncertain():
+    paused = [started(), events.SessionPaused(cause="timeout"), events.SessionResumed(epoch=2)]
+    assert not fold([*paused, SAID, PAY_CALLED]).uncertain
+
+
+def test_a_takeover_that_was_erased_leaves_the_outcome_as_unknown():
+    facts: list[Event] = [started(), SAID, PAY_CALLED, Erased(erased_type="session_resumed")]
+    assert fold(facts).uncertain
 
 
 def test_labels_are_kept():

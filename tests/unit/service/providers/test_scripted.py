@@ -11,6 +11,7 @@ import pytest
 from schema.completions import Completion, CompletionRequest, Segment
 from schema.errors import Invalid, ProviderRefused, ProviderUnavailable
 from schema.events import RequestedCall, Usage
+from service.providers import scripted
 from service.providers.scripted import ScriptedProvider
 
 Write = Callable[..., ScriptedProvider]
@@ -27,10 +28,12 @@ def script(tmp_path: Path) -> Write:
     return write
 
 
-def request(*, answers: int = 0, timeout_s: float = 5.0) -> CompletionRequest:
-    """A prompt in which the model has already spoken *answers* times."""
-    turns = [Segment(role="user", text="go"), *[Segment(role="assistant", text="a")] * answers]
-    return CompletionRequest(model="script", segments=turns, timeout_s=timeout_s)
+def request(step: int = 1, *, session: str = "", timeout_s: float = 5.0) -> CompletionRequest:
+    """What a session asks for its step."""
+    opening = [Segment(role="user", text="go")]
+    return CompletionRequest(
+        model="script", segments=opening, timeout_s=timeout_s, step=step, session=session
+    )
 
 
 async def said(provider: ScriptedProvider, asked: CompletionRequest) -> Completion:
@@ -52,15 +55,58 @@ async def test_a_line_is_a_whole_completion(script: Write):
     )
 
 
-async def test_the_line_follows_from_how_often_the_model_has_spoken(script: Write):
-    provider = script({"text": "one"}, "", {"text": "two"}, "")
-    assert (await said(provider, request(answers=1))).text == "two"
-    assert (await said(provider, request(answers=0))).text == "one"
+async def test_the_line_follows_from_the_step_whatever_was_said_before(script: Write):
+    provider = script({"text": "one"}, "", {"text": ""}, {"text": "three"}, "")
+    assert [(await said(provider, request(step))).text for step in (2, 3, 1)] == [
+        "",
+        "three",
+        "one",
+    ]
+
+
+async def test_an_error_is_answered_once_and_the_next_line_to_the_next_try(script: Write):
+    busy = {"error": {"status": 429}}
+    provider = script({"text": "one"}, busy, busy, {"text": "two"}, busy, {"text": "three"})
+
+    async def played(step: int, session: str) -> str:
+        try:
+            return (await said(provider, request(step, session=session))).text
+        except ProviderUnavailable:
+            return "busy"
+
+    assert await played(1, "a") == "one"
+    assert [await played(2, session) for session in "abaab"] == ["busy"] * 2 + [
+        *("busy", "two", "busy")
+    ]
+    assert [await played(3, "a"), await played(2, "b")] == ["busy", "two"]
+    assert [await played(3, "b"), await played(3, "a"), await played(3, "b")] == [
+        *("busy", "three", "three")
+    ]
+    assert not provider._played
+
+
+async def test_what_is_kept_of_sessions_that_were_given_up_is_bounded(
+    script: Write, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(scripted, "SESSIONS_MAX", 3)
+    provider = script({"error": {"status": 503}}, {"text": "one"})
+    for number in range(5):
+        with pytest.raises(ProviderUnavailable):
+            await said(provider, request(session=str(number)))
+    assert list(provider._played) == ["2", "3", "4"]
 
 
 async def test_an_exhausted_script_is_refused(script: Write):
-    with pytest.raises(ProviderRefused, match=r"exhausted.*1 lines.*call 2"):
-        await said(script({"text": "one"}), request(answers=1))
+    with pytest.raises(ProviderRefused, match=r"exhausted.*1 answers.*step 2"):
+        await said(script({"text": "one"}), request(2))
+
+
+async def test_a_script_that_ends_in_errors_is_exhausted_behind_them(script: Write):
+    provider = script({"text": "one"}, {"error": {"status": 503}})
+    with pytest.raises(ProviderUnavailable):
+        await said(provider, request(2))
+    with pytest.raises(ProviderRefused, match="exhausted"):
+        await said(provider, request(2))
 
 
 async def test_the_text_comes_as_deltas(script: Write):
@@ -76,8 +122,8 @@ async def test_a_written_error_is_the_error_of_that_status(script: Write):
     with pytest.raises(ProviderUnavailable) as unavailable:
         await said(provider, request())
     assert (unavailable.value.status, unavailable.value.retry_after_s) == (529, 2.0)
-    with pytest.raises(ProviderRefused):
-        await said(provider, request(answers=1))
+    with pytest.raises(ProviderRefused, match="400"):
+        await said(provider, request())
 
 
 async def test_a_delay_beyond_the_time_out_gives_up(script: Write):
@@ -88,7 +134,7 @@ async def test_a_delay_beyond_the_time_out_gives_up(script: Write):
 async def test_a_delay_does_not_hold_up_other_sessions(script: Write):
     provider = script({"delay_s": 60}, {"text": "at once"})
     slow = asyncio.ensure_future(said(provider, request()))
-    assert (await said(provider, request(answers=1))).text == "at once"
+    assert (await said(provider, request(2))).text == "at once"
     slow.cancel()
 
 
@@ -118,8 +164,8 @@ def test_a_script_that_is_not_there_is_refused(tmp_path: Path):
 
 
 def test_a_script_that_was_edited_is_read_again(script: Write):
-    assert len(script({"text": "one"})._script.turns) == 1
-    assert len(script({"text": "one"}, {"text": "two"})._script.turns) == 2
+    assert len(script({"text": "one"})._script.steps) == 1
+    assert len(script({"text": "one"}, {"text": "two"})._script.steps) == 2
 
 
 @pytest.mark.parametrize(

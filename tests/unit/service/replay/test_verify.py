@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schema import events
+from schema.envelope import RecordedEvent
 from schema.errors import ProviderUnavailable, UnknownEvent
 from schema.events import Erased, Event
 from service.replay import Report, verify
@@ -70,6 +71,14 @@ def found(facts: list[Event]) -> Report:
     return verify(recorded(facts))
 
 
+def erased(past: list[RecordedEvent], *gone: int) -> list[RecordedEvent]:
+    """*past* without the data of the versions *gone*; nothing says so yet."""
+    return [
+        replace(fact, event=Erased(erased_type=fact.type)) if fact.version in gone else fact
+        for fact in past
+    ]
+
+
 @given(SESSIONS)
 @settings(max_examples=60, deadline=None)
 def test_what_the_loop_recorded_verifies(facts: list[Event]):
@@ -121,7 +130,7 @@ async def test_the_first_difference_is_said_in_words():
 async def test_a_changed_prompt_is_told_apart():
     _, log = await run(started(), ACTION, ANSWER)
     facts = list(log.facts)
-    facts[3] = replace(facts[3], observation="{}")
+    facts[3] = replace(facts[3], observation='{"ok":true,"data":392}')
     difference = found(facts).difference
     assert difference is not None
     assert (difference.kind, difference.version) == ("prompt", 5)
@@ -154,11 +163,9 @@ async def test_a_gap_is_told_apart():
 def test_a_dropped_event_is_found_though_the_rest_was_numbered_anew(
     facts: list[Event], data: st.DataObject
 ):
-    middle = [
-        n
-        for n, fact in enumerate(facts[:-1])
-        if not isinstance(fact, events.CheckpointLabelled | events.SessionCancelled)
-    ]
+    # What others append may come or not, and so may what returns behind a cancellation.
+    end = facts.index(CANCEL[0]) if CANCEL[0] in facts else len(facts) - 1
+    middle = [n for n in range(end) if not isinstance(facts[n], events.CheckpointLabelled)]
     n = data.draw(st.sampled_from(middle))
     assert found(facts[:n] + facts[n + 1 :]).difference is not None
 
@@ -211,6 +218,7 @@ async def test_an_end_without_what_it_decides_is_found():
         events.EventsErased(versions=(99,), reason=""),
         events.CompletionFailed(step=1, code="x", detail=""),
         events.SessionResumed(epoch=0),
+        events.SessionResumed(epoch=1),
         events.SessionPaused(cause="because"),
     ],
 )
@@ -224,22 +232,129 @@ async def test_what_cannot_have_come_there_is_found(intruder: Event):
 async def test_nothing_comes_after_the_end_but_labels_and_erasures():
     _, log = await run(started(), ANSWER)
     label = events.CheckpointLabelled(label="x", at=1)
-    erased = events.EventsErased(versions=(2,), reason="")
-    assert found([*log.facts, label, erased]).difference is None
+    erasure = events.EventsErased(versions=(2,), reason="")
+    assert verify(erased(recorded([*log.facts, label, erasure]), 2)).difference is None
     assert found([*log.facts, events.SessionCancelled()]).difference is not None
+    assert found([*log.facts, events.SessionResumed(epoch=2)]).difference is not None
+
+
+@pytest.mark.parametrize("intruder", [*CANCEL, events.CheckpointLabelled(label="x", at=1)])
+@pytest.mark.parametrize("said", [ANSWER, ACTION, says("x", stop_reason="refusal")])
+async def test_nothing_comes_between_an_answer_and_what_it_decides(intruder: Event, said: Said):
+    _, log = await run(started(limits=events.Limits(max_iterations=1)), said)
+    difference = found([*log.facts[:2], intruder]).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("decision", 3)
+    assert found([*log.facts[:2], intruder, *log.facts[2:]]).difference is not None
+
+
+async def test_others_may_come_between_a_takeover_and_the_pause_that_it_leads_to():
+    start = started(protocol=events.Protocol.NATIVE)
+    _, log = await run(start, asks(("pay", {})), says("done"))
+    taken_over = [*log.facts[:3], events.SessionResumed(epoch=2)]
+    label = events.CheckpointLabelled(label="x", at=1)
+    detail = "may have run before the process changed: pay (1.0)"
+    pause = events.SessionPaused(cause="outcome_unknown", detail=detail)
+    assert found([*taken_over, label, pause]).difference is None
+    assert found([*taken_over, *CANCEL]).difference is None
+    assert found([*taken_over, label]).difference is not None
+    again = [*taken_over, pause, events.SessionResumed(epoch=3), pause]
+    assert found(again).difference is None
+
+
+async def test_what_was_paid_for_is_admitted_behind_the_end():
+    log = MemoryLog(facts=[started()], interruptions=[CANCEL])
+    await run(started(), ACTION, log=log)
+    assert found(log.facts).difference is None
+    assert isinstance(log.facts[-1], events.CompletionReceived)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"observation": "391"},
+        {"observation": "[]"},
+        {"observation": "{"},
+        {"observation": "{}"},
+        {"observation": '{"ok":false,"error":"x","kind":"permanent"}'},
+        {"ok": False},
+        {"observation": '{"ok":true,"data":"' + "x" * 300 + '"}'},
+    ],
+)
+async def test_a_return_that_no_tool_can_have_given_is_found(change: dict[str, Any]):
+    start = started(limits=events.Limits(observation_bytes_max=256))
+    _, log = await run(start, ACTION, ANSWER)
+    facts = [*log.facts[:3], replace(log.facts[3], **change)]
+    difference = found(facts).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("input", 4)
+
+
+@pytest.mark.parametrize("version", [1, 3, 6])
+async def test_an_event_of_another_agent_is_found(version: int):
+    _, log = await run(started(), ACTION, ANSWER)
+    past = log.recorded()
+    past[version - 1] = replace(past[version - 1], agent_id="bob")
+    difference = verify(past).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("data", version)
 
 
 @given(SESSIONS, st.data())
 @settings(max_examples=100, deadline=None)
 def test_erased_events_are_no_differences(facts: list[Event], data: st.DataObject):
-    gone = data.draw(st.sets(st.integers(0, len(facts) - 1)))
-    past = [
-        replace(fact, event=Erased(erased_type=fact.type)) if n in gone else fact
-        for n, fact in enumerate(recorded(facts))
-    ]
-    report = verify(past)
+    gone = sorted(data.draw(st.sets(st.integers(1, len(facts)))))
+    erasure = events.EventsErased(versions=tuple(gone), reason="asked for")
+    report = verify(erased(recorded([*facts, erasure]), *gone))
     assert report.difference is None, str(report.difference)
     assert report.checked.erased == len(gone)
+
+
+async def test_what_an_erased_completion_was_counted_for_is_no_difference():
+    _, log = await run(started(), says("?"), says("?"), says("?"))
+    assert isinstance(log.facts[-1], events.SessionFailed)
+    erasure = events.EventsErased(versions=(2,), reason="asked for")
+    assert verify(erased(recorded([*log.facts, erasure]), 2)).difference is None
+
+
+@given(SESSIONS, st.data())
+@settings(max_examples=50, deadline=None)
+def test_data_that_is_gone_without_a_record_of_it_is_found(facts: list[Event], data: st.DataObject):
+    gone = sorted(data.draw(st.sets(st.integers(1, len(facts)), min_size=1)))
+    named = tuple(version for version in gone[:-1])
+    erasure = [events.EventsErased(versions=named, reason="")] if named else []
+    difference = verify(erased(recorded([*facts, *erasure]), *gone)).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("data", gone[-1])
+
+
+async def test_data_that_should_be_gone_is_found():
+    _, log = await run(started(), ACTION, ANSWER)
+    past = recorded([*log.facts, events.EventsErased(versions=(2, 4), reason="")])
+    difference = verify(erased(past, 2)).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("data", 4)
+    assert difference.event_type == "tool_returned"
+
+
+async def test_the_record_of_an_erasure_is_never_erased():
+    _, log = await run(started(), ANSWER)
+    first = events.EventsErased(versions=(2,), reason="")
+    second = events.EventsErased(versions=(3, 4), reason="")
+    past = recorded([*log.facts, first, second])
+    assert verify(erased(past, 2, 3)).difference is None
+    difference = verify(erased(past, 3, 4)).difference
+    assert difference is not None
+    assert (difference.kind, difference.version) == ("data", 4)
+
+
+async def test_up_to_a_version_later_events_only_say_what_was_erased():
+    _, log = await run(started(), ACTION, ANSWER)
+    facts = [*log.facts, events.EventsErased(versions=(4,), reason=""), *CANCEL]
+    past = erased(recorded(facts), 4)
+    report = verify(past, up_to=5)
+    assert (report.difference, report.checked.events) == (None, 5)
+    assert verify(past).difference is not None
 
 
 async def test_verifying_is_linear_in_the_events():
