@@ -111,17 +111,20 @@ class Bell:
 
     async def _hold(self, conn: "asyncpg.Connection[asyncpg.Record]") -> None:
         try:
-            conn.add_termination_listener(lambda _: self._work.set())
-            if self._settings.notify:
-                await conn.add_listener(CHANNEL, self._heard)
-            # A NOTIFY lost in a crash is covered by the poll of those who would have heard it.
-            await conn.execute("set synchronous_commit = off")
-            self._move_line(Line.UP)
-            self._rings.send()  # Nobody knows what was missed while the line was down.
             with holding(conn):
+                await self._listen(conn)
+                self._move_line(Line.UP)
+                self._rings.send()  # Nobody knows what was missed while the line was down.
                 await self._serve(conn)
         finally:
             conn.terminate()
+
+    async def _listen(self, conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+        conn.add_termination_listener(lambda _: self._work.set())
+        if self._settings.notify:
+            await conn.add_listener(CHANNEL, self._heard)
+        # A NOTIFY lost in a crash is covered by the poll of those who would have heard it.
+        await conn.execute("set synchronous_commit = off")
 
     async def _serve(self, conn: "asyncpg.Connection[asyncpg.Record]") -> None:
         clock = asyncio.get_running_loop().time

@@ -28,6 +28,8 @@ Conn: TypeAlias = "Dedicated | PoolConnectionProxy[asyncpg.Record]"
 CONNECT_TIMEOUT_S: Final = 10.0
 ACQUIRE_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 10.0
+LAST_TRY_S: Final = 0.1
+"""What is left for an attempt that begins when the time is up."""
 ANSWER_GRACE_S: Final = 5.0
 NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -111,6 +113,11 @@ async def open_database(
             await _close(pool)
 
 
+async def reach(url: str, *, wait_s: float) -> None:
+    """Return when the server at *url* takes a connection; raises as `open_database` does."""
+    await _reach(Address.of_url(url), Limits(), wait_s)
+
+
 def session_settings(limits: Limits, settings: Mapping[str, str]) -> dict[str, str]:
     """What every session of ours is started with; as its defaults they survive the pool's reset."""
     return {
@@ -136,6 +143,8 @@ async def _address(url: str | None, home: Path) -> AsyncIterator[Address]:
 
 async def _reach(address: Address, limits: Limits, wait_s: float) -> None:
     """See that the server answers, and that our own one has its database."""
+    now = asyncio.get_running_loop().time
+    deadline = now() + wait_s
     asked = stamina.retry_context(
         on=DatabaseUnavailable,
         attempts=None,
@@ -148,7 +157,10 @@ async def _reach(address: Address, limits: Limits, wait_s: float) -> None:
         with attempt:
             if address.embedded:
                 await _ensure_embedded_database(address, limits)
-            await (await _connect(address, limits, NO_SETTINGS)).close(timeout=CLOSE_TIMEOUT_S)
+            # A host that swallows packets would take the whole time of a connection, each time.
+            timeout_s = min(CONNECT_TIMEOUT_S, max(LAST_TRY_S, deadline - now()))
+            conn = await _connect(address, limits, NO_SETTINGS, timeout_s=timeout_s)
+            await conn.close(timeout=CLOSE_TIMEOUT_S)
 
 
 async def _ensure_embedded_database(address: Address, limits: Limits) -> None:
@@ -162,19 +174,32 @@ async def _ensure_embedded_database(address: Address, limits: Limits) -> None:
         await conn.close(timeout=CLOSE_TIMEOUT_S)
 
 
-async def _connect(address: Address, limits: Limits, settings: Mapping[str, str]) -> Dedicated:
-    return await _connect_with(address.label, address.options, limits, settings)
+async def _connect(
+    address: Address,
+    limits: Limits,
+    settings: Mapping[str, str],
+    *,
+    timeout_s: float = CONNECT_TIMEOUT_S,
+) -> Dedicated:
+    return await _connect_with(
+        address.label, address.options, limits, settings, timeout_s=timeout_s
+    )
 
 
 async def _connect_with(
-    label: str, options: Mapping[str, Any], limits: Limits, settings: Mapping[str, str]
+    label: str,
+    options: Mapping[str, Any],
+    limits: Limits,
+    settings: Mapping[str, str],
+    *,
+    timeout_s: float = CONNECT_TIMEOUT_S,
 ) -> Dedicated:
     session = session_settings(limits, settings)
     statement_s = int(session["statement_timeout"]) / 1000
     with connecting(label):
         return await asyncpg.connect(
             **options,
-            timeout=CONNECT_TIMEOUT_S,
+            timeout=timeout_s,
             # Beyond the server's own limit the line is dead; 0 there means no limit.
             command_timeout=statement_s + ANSWER_GRACE_S if statement_s else None,
             server_settings=session,

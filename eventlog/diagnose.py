@@ -9,7 +9,8 @@ import asyncpg
 
 from eventlog.database import Database, Dedicated, open_database
 from eventlog.reach import APPLICATION_ROLE
-from eventlog.revisions import applied_revision, revisions_after
+from eventlog.readiness import applied_revision
+from eventlog.revisions import revisions_after
 from eventlog.routines import differing_routines
 from eventlog.statements import statement
 from schema.errors import DatabaseUnavailable, NotReady
@@ -42,7 +43,7 @@ def wrong(what: str, mend: str) -> Finding:
     return Finding(ok=False, what=what, mend=mend)
 
 
-async def diagnose(url: str | None, home: Path, *, wait_s: float = 3.0) -> Sequence[Finding]:
+async def diagnose(url: str | None, home: Path, *, wait_s: float = 2.0) -> Sequence[Finding]:
     """Everything that can be said of the database at *url*, or of our own one under *home*."""
     try:
         async with open_database(url, home, wait_s=wait_s) as database:
@@ -139,7 +140,8 @@ async def _log(conn: Dedicated) -> Sequence[Finding]:
                 "restore eventlog.partitions from a backup: nothing can be appended safely",
             )
         ]
-    return [fine(f"the log has {log['partitions']} partition(s), epoch {log['epoch']}")]
+    partitions = "1 partition" if log["partitions"] == 1 else f"{log['partitions']} partitions"
+    return [fine(f"the log has {partitions}, epoch {log['epoch']}")]
 
 
 async def _row(conn: Dedicated, sql: str, *values: object) -> asyncpg.Record:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+import asyncpg
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -12,6 +13,7 @@ from eventlog.database import Dedicated
 from eventlog.project import Projection
 from eventlog.reach import APPLICATION_ROLE
 from eventlog.statements import statement
+from schema.errors import NotReady
 from schema.tables import readmodel
 
 LIVE: Final = readmodel.SCHEMA
@@ -44,16 +46,18 @@ async def create_fresh_tables(owner: Dedicated, projection: Projection) -> None:
 async def replace_tables(owner: Dedicated, projection: Projection) -> None:
     """Move the fresh tables to where the live ones are, with their views and all grants.
 
-    To be called within a transaction. Whatever else rests on a live table makes this fail.
+    To be called within a transaction. A function whose body is text looks its tables up by name at
+    each call, so it needs no move. Whatever else rests on a live table (a function with a parsed
+    body or of the table's row type, a materialized view, a rule) is named by `NotReady`.
     """
     names = [f"{LIVE}.{_table(model).name}" for model in projection.tables]
     views = await owner.fetch(DEPENDENT_VIEWS, names)
     grants = await owner.fetch(RELATION_GRANTS, [*names, *(view["name"] for view in views)])
     for view in reversed(views):
-        await owner.execute(f"drop view {view['name']}")
+        await _drop(owner, "view", view["name"])
     for model in projection.tables:
         name = _table(model).name
-        await owner.execute(f"drop table {LIVE}.{name}")
+        await _drop(owner, "table", f"{LIVE}.{name}")
         await owner.execute(f"alter table {NEXT}.{name} set schema {LIVE}")
     for view in views:
         await owner.execute(view["definition"])
@@ -62,6 +66,16 @@ async def replace_tables(owner: Dedicated, projection: Projection) -> None:
     await owner.execute(FORGET_HEADS, projection.name)
     await owner.execute(ADOPT_HEADS, projection.name)
     await owner.execute(f"drop schema {NEXT} cascade")
+
+
+async def _drop(owner: Dedicated, kind: str, name: str) -> None:
+    try:
+        await owner.execute(f"drop {kind} {name}")
+    except asyncpg.DependentObjectsStillExistError as error:
+        raise NotReady(
+            f"{name} cannot be replaced: {error.detail}, and cannot move along: "
+            "drop it, and make it again afterwards"
+        ) from error
 
 
 def _ddl(model: type[SQLModel]) -> Iterator[str]:

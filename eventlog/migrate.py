@@ -12,7 +12,8 @@ from sqlalchemy.pool import NullPool
 from eventlog.database import Conn, Database, Dedicated
 from eventlog.prepare import prepare
 from eventlog.reach import migrating
-from eventlog.revisions import applied_revision, revisions_after, upgrade
+from eventlog.readiness import applied_revision
+from eventlog.revisions import revisions_after, upgrade
 from eventlog.routines import apply_routines
 from eventlog.statements import statement
 from schema.errors import Invalid

@@ -7,18 +7,24 @@ from typing import Final
 
 from eventlog.block import BlockLimits
 from eventlog.database import Conn, Database
+from eventlog.faults import backoff_s
+from eventlog.heads import heads_of
 from eventlog.project import Projection
+from eventlog.retrying import holding
 from eventlog.runner import LIVE, Runner, Walk
 from eventlog.signals import heard
 from eventlog.statements import statement
-from schema.errors import Unavailable
+from schema.errors import DatabaseUnavailable, Unavailable
 
 STATUS: Final = statement(__package__, "projection_status")
-HEADS: Final = statement(__package__, "heads_of_partitions")
 APPLIED: Final = statement(__package__, "applied_positions")
 
 OTHERS_POLL_S: Final = 0.02
-"""How often we look how far another process has come."""
+"""How often we look how far another process has come, while somebody waits for their own write."""
+OTHERS_WAIT_MAX_S: Final = 0.25
+"""How long we wait at most before we look again, while another process does our work."""
+CATCH_UP_TIMEOUT_S: Final = 60.0
+"""How long another process may hold a checkpoint without moving it."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +85,65 @@ async def catch_up(
     on_progress: Callable[[Status], None],
     *,
     limits: BlockLimits,
+    timeout_s: float = CATCH_UP_TIMEOUT_S,
 ) -> None:
     """Bring *projections* up to where the log stands now, telling how far they are on the way.
 
-    Shares the work with runners in other processes.
+    Shares the work with runners in other processes; when one of them holds a checkpoint and has not
+    moved it for *timeout_s*, `DatabaseUnavailable` is raised.
     """
     conn = await database.connect(settings=LIVE)
     try:
-        heads = await heads_of(conn)
-        for projection in projections:
-            walk = Walk(projection, limits)
-            await walk.begin(conn)
-            while not await _applied(conn, projection.name, heads):
-                if await walk.step(conn) == 0:  # Another process is at it.
-                    await asyncio.sleep(OTHERS_POLL_S)
-                for row in await status(conn, [projection.name]):
-                    on_progress(row)
+        with holding(conn):
+            heads = await heads_of(conn)
+            for projection in projections:
+                ascent = _Ascent(conn, projection.name, on_progress, timeout_s)
+                await ascent.come_to(heads, Walk(projection, limits))
     finally:
-        await conn.close()
+        conn.terminate()
 
 
-async def heads_of(conn: Conn) -> dict[int, int]:
-    """Partition → its last position."""
-    return {row["partition"]: row["position"] for row in await conn.fetch(HEADS)}
+class _Ascent:
+    """One projection on its way to where the log stood."""
+
+    def __init__(
+        self, conn: Conn, name: str, on_progress: Callable[[Status], None], timeout_s: float
+    ) -> None:
+        self._conn = conn
+        self._name = name
+        self._on_progress = on_progress
+        self._timeout_s = timeout_s
+
+    async def come_to(self, heads: Mapping[int, int], walk: Walk) -> None:
+        """Walk there; where another process is at it, look at longer and longer intervals."""
+        clock = asyncio.get_running_loop().time
+        moved_at, looks, positions = clock(), 0, dict[int, int]()
+        await walk.begin(self._conn)
+        while not await _applied(self._conn, self._name, heads):
+            went_by, before = await walk.step(self._conn), positions
+            positions = await self._told()
+            if went_by or positions != before:
+                moved_at, looks = clock(), 0
+            elif clock() - moved_at >= self._timeout_s:
+                raise self._held()
+            if not went_by:
+                looks += 1
+                await asyncio.sleep(min(OTHERS_WAIT_MAX_S, backoff_s(looks)))
+
+    async def _told(self) -> dict[int, int]:
+        """Where the projection stands in each partition, told to whoever looks on as well."""
+        rows = await status(self._conn, [self._name])
+        for row in rows:
+            self._on_progress(row)
+        return {row.partition: row.position for row in rows}
+
+    def _held(self) -> DatabaseUnavailable:
+        return DatabaseUnavailable(
+            f"projection {self._name} has not moved for {self._timeout_s:g} s: another process "
+            "holds its checkpoint (a `serve` that hangs, a rebuild, a transaction left open in "
+            "psql); pg_locks tells which",
+            1.0,
+        )
 
 
 async def _applied(conn: Conn, name: str, positions: Mapping[int, int]) -> bool:

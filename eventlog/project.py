@@ -31,11 +31,11 @@ POISON: Final = (
     asyncpg.IntegrityConstraintViolationError,  # class 23
     UnknownEvent,
     Invalid,
-    ValueError,
-    TypeError,
-    KeyError,
 )
-"""Faults that lie in what an event says. Any other is not the event's, and ends the projection."""
+"""Faults that lie in what an event says. Any other is not the event's, and ends the projection.
+
+An `apply` that meets odd data says so by `Invalid`; a KeyError in it is a slip of ours.
+"""
 
 ERROR_CHARACTERS_MAX: Final = 2000
 

@@ -3,18 +3,24 @@
 from importlib.resources import files
 from typing import Final
 
-from eventlog.database import Dedicated
+from eventlog.database import Conn, Dedicated
 from eventlog.routines import differing_routines
 
 MIGRATED_EVER: Final = "select to_regclass('ops.alembic_version') is not null"
 APPLIED: Final = "select version_num from ops.alembic_version"
 
 
-async def is_migrated(conn: Dedicated) -> bool:
+async def is_migrated(conn: Conn) -> bool:
     """Whether every revision that this program brings was applied, and no later one."""
+    return await applied_revision(conn) == newest_revision()
+
+
+async def applied_revision(conn: Conn) -> str | None:
+    """The revision that the database is at; None when it was never migrated."""
     if not await conn.fetchval(MIGRATED_EVER):
-        return False
-    return bool(await conn.fetchval(APPLIED) == newest_revision())
+        return None
+    revision: str | None = await conn.fetchval(APPLIED)
+    return revision
 
 
 async def is_current(conn: Dedicated) -> bool:

@@ -18,9 +18,10 @@ import structlog
 from eventlog.block import BlockLimits, read_block
 from eventlog.database import Conn, Database, Dedicated
 from eventlog.fresh_tables import NEXT, create_fresh_tables, replace_tables
+from eventlog.heads import heads_of
 from eventlog.plans import BY_INDEX
-from eventlog.progress import heads_of
 from eventlog.project import Poisoned, Projection, Suspicion, apply_block, told
+from eventlog.retrying import holding
 from eventlog.statements import statement
 from schema.errors import RebuildStopped, Unavailable
 
@@ -34,7 +35,14 @@ UNPARK_STREAMS: Final = statement(__package__, "unpark_streams")
 SWAPS_MAX: Final = 20
 """How often a swap is tried; each gives way to readers that hold the old tables."""
 
-AS_OWNER: Final = {"search_path": "pg_catalog", "statement_timeout": "0", "lock_timeout": "1000"}
+AS_OWNER: Final = {
+    "search_path": "pg_catalog",
+    "statement_timeout": "0",
+    "lock_timeout": "1000",
+    # In the swap it idles while the other connection walks: what came since the last walk, block by
+    # block, each within that connection's own timeouts. When we die, it goes with our socket.
+    "idle_in_transaction_session_timeout": "0",
+}
 BESIDE: Final = {
     "search_path": f"{NEXT}, public",
     "synchronous_commit": "off",  # The swap's commit, which is waited for, covers all before it.
@@ -74,7 +82,8 @@ async def rebuild(
 
     *reapply* runs at the end of the swap's transaction, as the owner, for repeatable files that
     rest on the tables. Raises `RebuildStopped` at an event that cannot be projected, `Unavailable`
-    while another rebuild runs or readers never let go of the old tables; the live rows stay then.
+    while another rebuild runs or readers never let go of the old tables, `NotReady` where something
+    rests on a table that cannot move with it; the live rows stay then.
     """
     async with _connected(database, projection) as (owner, conn):
         beside = Beside(conn, projection, limits, on_progress)
@@ -82,7 +91,7 @@ async def rebuild(
         for _ in range(SWAPS_MAX):
             try:
                 return await _swap(owner, beside, reapply)
-            except asyncpg.LockNotAvailableError:
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await beside.walk()
         raise Unavailable(f"{projection.name} is in use without a pause: its tables stay", 60.0)
 
@@ -180,7 +189,8 @@ async def _connected(
         await create_fresh_tables(owner, projection)
         conn = await database.connect(settings=BESIDE)
         try:
-            yield owner, conn
+            with holding(owner), holding(conn):
+                yield owner, conn
         finally:
             conn.terminate()
         await owner.execute(LET_ANOTHER)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -11,11 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import schema.migrations
-from eventlog.database import Conn
 from schema.errors import NotReady
-
-MIGRATED_EVER: Final = "select to_regclass('ops.alembic_version') is not null"
-APPLIED: Final = "select version_num from ops.alembic_version"
 
 
 @cache
@@ -23,14 +18,6 @@ def shipped_revisions() -> Sequence[str]:
     """Every revision, the first one first."""
     walk = ScriptDirectory.from_config(_config()).walk_revisions()
     return tuple(script.revision for script in walk)[::-1]
-
-
-async def applied_revision(conn: Conn) -> str | None:
-    """The revision that the database is at; None when it was never migrated."""
-    if not await conn.fetchval(MIGRATED_EVER):
-        return None
-    revision: str | None = await conn.fetchval(APPLIED)
-    return revision
 
 
 def revisions_after(applied: str | None) -> Sequence[str]:

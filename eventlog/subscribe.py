@@ -26,7 +26,7 @@ from schema.envelope import RecordedEvent
 from schema.errors import DatabaseUnavailable
 
 FAILURES_MAX: Final = 12
-"""Failed reads in a row before a subscription gives up, after about half a minute."""
+"""Failed reads in a row of one partition before we give up, after about half a minute."""
 
 LIMITS: Final = BlockLimits(events=500)
 
@@ -70,7 +70,7 @@ class Subscription:
 
         A lost connection is sat out; `DatabaseUnavailable` is raised when that has lasted.
         """
-        failed = 0
+        failed = dict.fromkeys(self.positions, 0)
         try:
             while True:
                 ring = self._bell.next_ring()
@@ -79,10 +79,10 @@ class Subscription:
                     try:
                         block = await self._read(partition)
                     except PASSING as error:
-                        failed, level = failed + 1, False
-                        await self._rest(failed, error)
+                        failed[partition], level = failed[partition] + 1, False
+                        await self._rest(partition, failed[partition], error)
                         continue
-                    failed = 0
+                    failed[partition] = 0
                     level = level and block is None
                     if block:
                         yield block
@@ -108,11 +108,15 @@ class Subscription:
         self.positions[partition] = block.up_to
         return wanted if block.rows else None
 
-    async def _rest(self, failed: int, error: BaseException) -> None:
+    async def _rest(self, partition: int, failed: int, error: BaseException) -> None:
         self.state = State.RESTING
-        log.warning("subscription.interrupted", failed=failed, error=repr(error))
+        log.warning(
+            "subscription.interrupted", partition=partition, failed=failed, error=repr(error)
+        )
         if failed >= FAILURES_MAX:
-            raise DatabaseUnavailable(f"the log cannot be read: {error!r}") from error
+            raise DatabaseUnavailable(
+                f"partition {partition} of the log cannot be read: {error!r}"
+            ) from error
         await asyncio.sleep(backoff_s(failed))
 
 

@@ -61,7 +61,11 @@ class Settings(BaseSettings):
     partitions: int = Field(default=1, ge=1, le=4096)
     """Of a log that does not exist yet; one that does keeps what it was created with."""
     lease_s: float = Field(default=30, ge=1, le=3600)
-    """How long a silent process keeps a session to itself."""
+    """Reserved: how long a silent process will keep a session to itself. Nothing reads it yet."""
+    notify: bool = True
+    """Tell other processes of each append at once, by NOTIFY; off, they find it by their poll."""
+    poll_s: float = Field(default=0.25, ge=0.01, le=60)
+    """How often a process looks whether the log has grown, told or not."""
     log_level: LogLevel = "info"
     log_format: LogFormat | None = None
     """Without one: for people on a terminal, JSON lines elsewhere."""

@@ -29,6 +29,8 @@ PAUSE_MIN_S: Final = 0.01
 PAUSE_MAX_S: Final = 60.0
 """Who asks us to wait longer has the session paused."""
 
+UNKNOWN: Final = "unknown"
+
 LOOP: Final = Metadata(actor="loop")
 
 
@@ -72,8 +74,9 @@ class SessionEffects:
     tools: ToolRegistry
     metrics: Metrics
     watcher: Watcher
-    keys: dict[str, UUID]
-    """Call → the id of its `tool_called`, which is the same however often the call is run."""
+    provider_name: str
+    called: dict[str, RecordedEvent]
+    """Call → its `tool_called`, whose id is the same however often the call is run."""
 
     def as_effects(self) -> Effects:
         """What the loop takes."""
@@ -115,7 +118,7 @@ class SessionEffects:
     async def act(self, call: events.ToolCalled) -> Observed:
         """Run a tool; whatever it does wrong is an observation."""
         context = ToolContext(
-            idempotency_key=self.keys[call.call_id],
+            idempotency_key=self.called[call.call_id].event_id,
             session_id=self.session_id,
             agent_id=self.agent_id,
             call_id=call.call_id,
@@ -144,9 +147,19 @@ class SessionEffects:
 
     def _tell(self, fact: RecordedEvent) -> None:
         if isinstance(fact.event, events.ToolCalled):
-            self.keys[fact.event.call_id] = fact.event_id
-        count(self.metrics, fact.event)
+            self.called[fact.event.call_id] = fact
+        count(self.metrics, fact.event, provider=self.provider_name, tool=self._tool_of(fact.event))
         self.watcher.recorded(fact)
+
+    def _tool_of(self, event: Event) -> str:
+        """The tool that returned, by a name that we gave: a model may make up any other."""
+        if not isinstance(event, events.ToolReturned) or event.call_id not in self.called:
+            return UNKNOWN
+        match self.called[event.call_id].event:
+            case events.ToolCalled(tool=tool) if tool in self.tools:
+                return tool
+            case _:
+                return UNKNOWN
 
     def _as_recorded(
         self, appended: Appended, facts: Sequence[Event], ids: Sequence[UUID]
@@ -172,15 +185,19 @@ class SessionEffects:
         ]
 
 
-def count(metrics: Metrics, event: Event) -> None:
-    """Count what *event* says was done."""
+def count(metrics: Metrics, event: Event, *, provider: str, tool: str) -> None:
+    """Count what *event* says was done; *tool* is the one that returned, if one did."""
     match event:
-        case events.CompletionReceived():
+        case events.CompletionReceived(latency_ms=latency_ms, usage=usage):
             metrics.total_steps.inc()
+            metrics.completion_s.labels(provider).observe(latency_ms / 1000)
+            metrics.completion_tokens.labels(provider, "input").observe(usage.input_tokens)
+            metrics.completion_tokens.labels(provider, "output").observe(usage.output_tokens)
         case events.ToolCalled():
             metrics.total_tool_calls.inc()
-        case events.ToolReturned(ok=False):
-            metrics.failed_tool_calls.inc()
+        case events.ToolReturned(latency_ms=latency_ms, ok=ok):
+            metrics.tool_call_s.labels(tool).observe(latency_ms / 1000)
+            metrics.failed_tool_calls.inc(0 if ok else 1)
 
 
 def _worth_another(error: Exception) -> bool | float:

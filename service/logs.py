@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import Processor
 
 from schema.json_text import encode
+from service.printable import printable
 
 HIDDEN: Final = "[hidden]"
 DEPTH_MAX: Final = 8
@@ -119,10 +120,6 @@ def _printable(
     _logger: object, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
     """*event* without what would steer a terminal or cannot be written to one."""
-    return {name: _escaped(value) for name, value in event.items()}
-
-
-def _escaped(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in value)
+    return {
+        name: printable(value) if isinstance(value, str) else value for name, value in event.items()
+    }

@@ -1,17 +1,18 @@
 """What this process counts, in a registry of its own."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
+
+PREFIX: Final = "agent_runtime"
 
 SECONDS: Final = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """Buckets from a local tool's milliseconds to a long thought's minutes."""
 
 TOKENS: Final = tuple(4**n for n in range(2, 11))
 """Buckets from 16 tokens to a million."""
-
-DOLLARS: Final = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 25)
 
 
 class Metrics:
@@ -22,53 +23,41 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        ours = self.registry = CollectorRegistry()
-
+        self.registry = CollectorRegistry()
         self.active_sessions = Gauge(
-            "agent_runtime_active_sessions", "Sessions that run in this process now", registry=ours
+            f"{PREFIX}_active_sessions",
+            "Sessions that run in this process now",
+            registry=self.registry,
         )
-        self.total_sessions = Counter("agent_runtime_sessions", "Sessions started", registry=ours)
-        self.total_steps = Counter("agent_runtime_steps", "Steps completed", registry=ours)
-        self.total_tool_calls = Counter("agent_runtime_tool_calls", "Tools called", registry=ours)
-        self.failed_tool_calls = Counter(
-            "agent_runtime_failed_tool_calls", "Tool calls that failed", registry=ours
+        self.total_sessions = self._counter("sessions", "Sessions started")
+        self.total_steps = self._counter("steps", "Steps completed")
+        self.total_tool_calls = self._counter("tool_calls", "Tools called")
+        self.failed_tool_calls = self._counter("failed_tool_calls", "Tool calls that failed")
+        self.backpressure_shed_count = self._counter(
+            "backpressure_shed", "Requests refused for want of room"
         )
-        self.backpressure_shed_count = Counter(
-            "agent_runtime_backpressure_shed", "Requests refused for want of room", registry=ours
+        self.memory_recall_count = self._counter("memory_recalls", "Memories recalled for an agent")
+        self.completion_s = self._histogram(
+            "completion_seconds", "How long a model took to answer", ["provider"], SECONDS
         )
-        self.memory_recall_count = Counter(
-            "agent_runtime_memory_recalls", "Memories recalled for an agent", registry=ours
-        )
-
-        self.completion_s = Histogram(
-            "agent_runtime_completion_seconds",
-            "How long a model took to answer",
-            ["provider"],
-            buckets=SECONDS,
-            registry=ours,
-        )
-        self.completion_tokens = Histogram(
-            "agent_runtime_completion_tokens",
+        self.completion_tokens = self._histogram(
+            "completion_tokens",
             "Tokens of one completion, by direction: input or output",
             ["provider", "direction"],
-            buckets=TOKENS,
-            registry=ours,
+            TOKENS,
         )
-        self.completion_dollars = Histogram(
-            "agent_runtime_completion_dollars",
-            "What one completion cost",
-            ["provider"],
-            buckets=DOLLARS,
-            registry=ours,
-        )
-        self.tool_call_s = Histogram(
-            "agent_runtime_tool_call_seconds",
-            "How long a tool took",
-            ["tool"],
-            buckets=SECONDS,
-            registry=ours,
+        self.tool_call_s = self._histogram(
+            "tool_call_seconds", "How long a tool took", ["tool"], SECONDS
         )
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _counter(self, name: str, what: str) -> Counter:
+        return Counter(f"{PREFIX}_{name}", what, registry=self.registry)
+
+    def _histogram(
+        self, name: str, what: str, labels: Sequence[str], buckets: Sequence[float]
+    ) -> Histogram:
+        return Histogram(f"{PREFIX}_{name}", what, labels, buckets=buckets, registry=self.registry)

@@ -22,7 +22,13 @@ from service.agent.tools import Tool, ToolRegistry
 from service.config import Settings
 from service.effects import SessionEffects, Watcher
 from service.metrics import Metrics
-from service.providers import Provider, Providers, ProviderSettings, open_providers
+from service.providers import (
+    Provider,
+    Providers,
+    ProviderSettings,
+    open_providers,
+    split_model,
+)
 from service.sessions import read_session
 from service.store import open_store
 
@@ -99,7 +105,8 @@ class Runtime:
         try:
             specs = self.tools.specs(dict.fromkeys(command.tools))
         except NotFound as error:
-            raise Invalid("tools", str(error)) from None
+            there_are = ", ".join(tool.spec.name for tool in self.tools) or "none"
+            raise Invalid("tools", f"{error} (there are: {there_are})") from None
         return events.SessionStarted(
             agent_id=command.agent,
             prompt=command.prompt,
@@ -129,7 +136,8 @@ class Runtime:
             tools=self.tools.only(spec.name for spec in started.tools),
             metrics=self.metrics,
             watcher=watcher,
-            keys={},
+            provider_name=split_model(started.model)[0],
+            called={},
         )
 
 

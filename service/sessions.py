@@ -18,8 +18,8 @@ from schema.ids import session_stream
 FIND: Final = statement(__package__, "find_sessions")
 LIST: Final = statement(__package__, "list_sessions")
 NEWEST: Final = statement(__package__, "newest_session")
+BEHIND: Final = statement("eventlog", "partitions_behind")
 HEAD: Final = statement(__package__, "head_of_stream")
-BEHIND: Final = statement(__package__, "behind")
 
 NAMED_MAX: Final = 6
 """How many of the sessions that a part of an id fits are told."""
@@ -43,6 +43,7 @@ class SessionRow:
     model: str | None
     answer: str | None
     cause: str | None
+    detail: str | None
     version: int
     steps: int
     input_tokens: int | None
@@ -67,7 +68,7 @@ async def find_session(log: EventLog, name: str) -> UUID:
     if not found:
         raise NotFound(f"there is no session {name!r}: `agent-runtime sessions` lists them")
     if len(found) > 1:
-        named = ", ".join(str(session_id) for session_id in found)
+        named = ", ".join(str(session_id)[-SHORT:] for session_id in found)
         raise Invalid("session", f"{name!r} fits several, give more of it: {named}")
     return found[0]
 
@@ -102,7 +103,7 @@ async def head_of(log: EventLog, session_id: UUID) -> int:
 async def is_behind(log: EventLog, projection: str) -> bool:
     """Whether *projection* has yet to apply events."""
     async with log.database.acquire() as conn:
-        return bool(await conn.fetchval(BEHIND, projection))
+        return bool(await conn.fetch(BEHIND, projection))
 
 
 async def _newest(log: EventLog) -> UUID:

@@ -19,8 +19,13 @@ async def open_store(settings: Settings) -> AsyncIterator[EventLog]:
     """
     async with opened_database(settings) as database:
         await make_ready(database, settings)
-        async with open_log(database, BellSettings()) as log:
+        async with open_log(database, bell_settings(settings)) as log:
             yield log
+
+
+def bell_settings(settings: Settings) -> BellSettings:
+    """How the log tells of its growth, and hears of it."""
+    return BellSettings(notify=settings.notify, poll_s=settings.poll_s)
 
 
 def opened_database(settings: Settings) -> AbstractAsyncContextManager[Database]:

@@ -1,6 +1,6 @@
 -- The partitions of which projection $1 has not applied everything.
 select p.partition
 from eventlog.partitions p
-join eventlog.checkpoints c on c.partition = p.partition and c.projection = $1
-where p.position > c.position
+left join eventlog.checkpoints c on c.partition = p.partition and c.projection = $1
+where p.position > coalesce(c.position, 0)
 order by p.partition

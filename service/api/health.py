@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics`: whether the process lives, can work, and what it counts."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -14,6 +15,9 @@ RUNTIME: Final = web.AppKey("runtime", Runtime)
 
 LAG_MAX: Final = 100_000
 """Events that a read model may be behind before we would rather be asked later."""
+
+ANSWER_TIMEOUT_S: Final = 5.0
+"""How long the database may take to say how it is, the wait for a connection included."""
 
 routes = web.RouteTableDef()
 
@@ -43,15 +47,13 @@ async def tell_metrics(request: web.Request) -> web.Response:
 
 
 async def _problem(runtime: Runtime) -> str | None:
-    database = runtime.log.database
     try:
-        conn = await database.connect_as_owner()
-        try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S), runtime.log.database.acquire() as conn:
             if not await is_migrated(conn):
                 return "migrations are behind: run `agent-runtime migrate`"
             rows = await status(conn, list(PROJECTIONS))
-        finally:
-            await conn.close(timeout=10)
+    except TimeoutError:
+        return f"the database did not answer within {ANSWER_TIMEOUT_S:g} s"
     except AgentRuntimeError as error:
         return str(error)
     late = [row for row in rows if row.lag > LAG_MAX]

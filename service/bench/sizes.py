@@ -1,12 +1,13 @@
 """How many bytes sessions leave behind: log, read models and indexes, after a vacuum."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from eventlog.database import Database, Dedicated
-from eventlog.progress import heads_of, wait_until
+from eventlog.heads import heads_of
+from eventlog.progress import wait_until
 from eventlog.statements import statement
 from service.bench.bench import Bench, Budget, Contest, Sample
 from service.bench.facts import EVENT_BYTES
@@ -26,52 +27,42 @@ LEVEL_TIMEOUT_S: Final = 120.0
 
 def turn_size_bench(*budgets: Budget) -> Bench:
     """A turn of ten tool calls, each a step of its own."""
-
-    @asynccontextmanager
-    async def prepare(database: Database) -> AsyncIterator[Contest]:
-        async with scripted_sessions(database, projections=False) as sessions:
-            growth = _Growth(sessions)
-            await growth.of(TURN_CALLS, 1)
-            yield Contest(_Turns(growth).measure)
-
-    params = {"calls": TURN_CALLS, "observation_bytes": EVENT_BYTES}
-    return Bench(name="turn_size", params=params, unit="bytes", prepare=prepare, budgets=budgets)
+    return _size_bench("turn_size", TURN_CALLS, _turns, budgets)
 
 
 def session_size_bench(*budgets: Budget) -> Bench:
     """A session of many calls; the exponent says how its bytes grow with their number."""
+    return _size_bench("session_size", TOLD_CALLS, _lengths, budgets)
 
+
+def _size_bench(
+    name: str,
+    calls: int,
+    sample: Callable[["_Growth"], Awaitable[Sample]],
+    budgets: tuple[Budget, ...],
+) -> Bench:
     @asynccontextmanager
     async def prepare(database: Database) -> AsyncIterator[Contest]:
         async with scripted_sessions(database, projections=False) as sessions:
             growth = _Growth(sessions)
             await growth.of(TURN_CALLS, 1)
-            yield Contest(_Lengths(growth).measure)
+            yield Contest(lambda _round_s: sample(growth))
 
-    params = {"calls": TOLD_CALLS, "observation_bytes": EVENT_BYTES}
-    return Bench(name="session_size", params=params, unit="bytes", prepare=prepare, budgets=budgets)
-
-
-class _Turns:
-    def __init__(self, growth: "_Growth") -> None:
-        self._growth = growth
-
-    async def measure(self, _round_s: float) -> Sample:
-        grown = await self._growth.of(TURN_CALLS, TURNS)
-        return Sample(grown.bytes, also={"events": grown.events})
+    params = {"calls": calls, "observation_bytes": EVENT_BYTES}
+    return Bench(name=name, params=params, unit="bytes", prepare=prepare, budgets=budgets)
 
 
-class _Lengths:
-    def __init__(self, growth: "_Growth") -> None:
-        self._growth = growth
+async def _turns(growth: "_Growth") -> Sample:
+    grown = await growth.of(TURN_CALLS, TURNS)
+    return Sample(grown.bytes, also={"events": grown.events})
 
-    async def measure(self, _round_s: float) -> Sample:
-        grown = {
-            calls: (await self._growth.of(calls, CALLS_PER_LENGTH // calls)).bytes
-            for calls in SESSION_CALLS
-        }
-        growth = exponent([float(calls) for calls in grown], list(grown.values()))
-        return Sample(grown[TOLD_CALLS], also={"growth_exponent": growth})
+
+async def _lengths(growth: "_Growth") -> Sample:
+    grown = {
+        calls: (await growth.of(calls, CALLS_PER_LENGTH // calls)).bytes for calls in SESSION_CALLS
+    }
+    rise = exponent([float(calls) for calls in grown], list(grown.values()))
+    return Sample(grown[TOLD_CALLS], also={"growth_exponent": rise})
 
 
 class _Grown:

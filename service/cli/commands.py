@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from service.cli.options import AsJson, At, Session
+from service.cli.options import AsJson, At, RoundCount, RoundSeconds, Session, Strict
 from service.cli.output import print_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 PROGRAM: Final = "agent-runtime"
 DEFAULT_MODEL: Final = "local:smollm2-135m"
 DEFAULT_AGENT: Final = "default"
-EXITS: Final = "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 a difference was found."
+EXITS: Final = (
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 a difference was found; "
+    "130, 141 and 143 stopped by Ctrl-C, a closed pipe, SIGTERM."
+)
 
 app = typer.Typer(
     help="An agent runtime whose log is the agent's mind: append, project, recall, replay.",
@@ -32,11 +35,14 @@ app.add_typer(projections, name="projections")
 
 
 def _execute(
-    work: "Callable[[Settings], Coroutine[Any, Any, int]]", *, as_json: bool = False
+    work: "Callable[[Settings], Coroutine[Any, Any, int]]",
+    *,
+    as_json: bool = False,
+    patient: bool = False,
 ) -> int:
     from service.cli.process import execute
 
-    return execute(work, as_json=as_json)
+    return execute(work, as_json=as_json, patient=patient)
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so.
@@ -117,6 +123,8 @@ def run(  # noqa: PLR0913 - its options are its parameters.
                 tools=tools or [],
                 system_prompt=system_prompt,
                 max_iterations=max_iterations,
+                files_root=files_root,
+                allow_http=allow_http,
             ),
             allowed=Allowed(files_root, allow_http),
             as_json=as_json,
@@ -246,15 +254,29 @@ def doctor(*, as_json: AsJson = False) -> int:
     """Say what is wrong with the database, and what mends it; exit 1 if anything is."""
     from service.cli.database import tell_findings
 
-    return _execute(lambda s: tell_findings(s, as_json=as_json), as_json=as_json)
+    return _execute(lambda s: tell_findings(s, as_json=as_json), as_json=as_json, patient=True)
 
 
-@app.command(epilog="Example: AGENT_RUNTIME_PORT=8400 agent-runtime serve")
-def serve(*, as_json: AsJson = False) -> int:
+@app.command(epilog="Example: agent-runtime serve --port 8400")
+def serve(
+    *,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Instead of AGENT_RUNTIME_HOST.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, max=65_535, help="Instead of AGENT_RUNTIME_PORT."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
     """Serve HTTP and keep read models level, until Ctrl-C or SIGTERM."""
     from service.cli.serve import serve_until_stopped
 
-    return _execute(lambda s: serve_until_stopped(s, as_json=as_json), as_json=as_json)
+    return _execute(
+        lambda s: serve_until_stopped(s, host=host, port=port, as_json=as_json),
+        as_json=as_json,
+        patient=True,
+    )
 
 
 @app.command(epilog="Example: agent-runtime bench --json")
@@ -263,12 +285,18 @@ def bench(
         list[str] | None, typer.Argument(metavar="NAME", help="Which; all of them by default.")
     ] = None,
     *,
+    rounds: RoundCount = 5,
+    seconds: RoundSeconds = 3.0,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> int:
     """Measure us beside a bare driver on the same server."""
+    from service.bench import Rounds
     from service.bench import run as run_benches
     from service.cli.process import execute_blocking
 
+    wanted = Rounds(count=rounds, round_s=seconds)
     return execute_blocking(
-        lambda settings: run_benches(names or [], as_json, settings), as_json=as_json
+        lambda s: run_benches(names or [], as_json, s, rounds=wanted, strict=strict),
+        as_json=as_json,
     )

@@ -2,11 +2,15 @@
 
 import sys
 from datetime import datetime
+from shutil import get_terminal_size
+from typing import Final
 
 from rich.console import Console
+from rich.rule import Rule
 from rich.text import Text
 
-from service.cli.output import printable
+from service.cli.output import print_text
+from service.printable import printable
 
 STYLES = {
     "running": "yellow",
@@ -18,15 +22,13 @@ STYLES = {
 }
 """Status → how it is shown."""
 
-PIPE_WIDTH = 120
-"""Columns where no terminal says how many there are."""
+GAP: Final = "  "
+"""Between two columns."""
 
 
 def out() -> Console:
-    """Standard output."""
-    return Console(
-        width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, soft_wrap=False
-    )
+    """Standard output; off a terminal, nothing that is printed there is folded."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def err() -> Console:
@@ -54,6 +56,30 @@ def style_of(status: str) -> str:
 def status_text(status: str) -> Text:
     """A session's status, in its colour."""
     return Text(status, style=style_of(status))
+
+
+def print_clipped(line: str) -> None:
+    """*line* on standard output; a terminal is given what fits into its width."""
+    text = Text(printable(line).rstrip())
+    if sys.stdout.isatty():
+        text.truncate(get_terminal_size().columns, overflow="ellipsis")
+    print_text(text.plain)
+
+
+def print_heading(console: Console, title: str) -> None:
+    """*title* over what follows; a rule across the terminal, where there is one."""
+    console.print()
+    console.print(Rule(title, align="left", style="dim") if console.is_terminal else f"{title}:")
+
+
+def counted(number: int, thing: str) -> str:
+    """*number* and what there are so many of, in the plural if it is not one."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def clock(moment: datetime) -> str:
+    """*moment* to the second, as clocks here show it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def age(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
-from schema.errors import AgentRuntimeError, Invalid, NotFound
+from schema.errors import AgentRuntimeError, Invalid, NotFound, TokenRefused
 
 
 class Exit(IntEnum):
@@ -22,7 +22,11 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
-_BY_ERROR: Final = ((Invalid, Exit.USAGE), (NotFound, Exit.NOT_FOUND))
+_BY_ERROR: Final = (
+    (Invalid, Exit.USAGE),
+    (TokenRefused, Exit.USAGE),
+    (NotFound, Exit.NOT_FOUND),
+)
 
 
 def exit_of(error: AgentRuntimeError) -> Exit:

@@ -3,15 +3,16 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
+from eventlog.heads import heads_of
 from eventlog.log import EventLog
-from eventlog.progress import heads_of
 from eventlog.subscribe import subscribe
 from eventlog.tokens import from_token, to_token
 from schema.envelope import RecordedEvent
 from schema.errors import Invalid
+from service.cli.console import print_clipped
 from service.cli.exits import Exit
 from service.cli.messages import event_message
-from service.cli.output import print_json, print_text
+from service.cli.output import print_json
 from service.cli.telling import summary
 from service.config import Settings
 from service.sessions import SHORT
@@ -72,10 +73,14 @@ def _tell(fact: RecordedEvent, token: str | None) -> None:
     if token is not None:
         print_json(event_message(fact, token))
         return
-    moment = fact.recorded_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    print_clipped(_line(fact))
+
+
+def _line(fact: RecordedEvent) -> str:
+    """Short in front, so that a narrow terminal still shows what happened."""
     kind, _, name = fact.stream.partition("-")
-    stream = f"{kind} {name[-SHORT:] if kind == 'session' else name}"
+    stream = name[-SHORT:] if kind == "session" else fact.stream
     place = f"{fact.partition}:{fact.position}"
-    print_text(
-        f"{place:>8}  {moment}  {stream} v{fact.version}  {fact.type}  {summary(fact.event)}"
-    )
+    moment = fact.recorded_at.astimezone().strftime("%m-%d %H:%M:%S")
+    gist = summary(fact.event)
+    return f"{place:>5}  {moment}  {stream} v{fact.version}  {fact.type}  {gist}"

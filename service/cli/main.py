@@ -20,15 +20,23 @@ def run_command(arguments: list[str]) -> int:
     try:
         done = app(arguments, prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
-        _tell_misuse(error.format_message(), as_json="--json" in arguments)
+        _tell_misuse(error, as_json="--json" in _options(arguments))
         return Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     return done if isinstance(done, int) else Exit.DONE
 
 
-def _tell_misuse(said: str, *, as_json: bool) -> None:
+def _options(arguments: list[str]) -> list[str]:
+    """What stands before `--`: behind it, nothing is an option."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _tell_misuse(error: TyperException, *, as_json: bool) -> None:
+    said = error.format_message().rstrip(".")
     if as_json:
-        print_json_note({"code": "usage", "detail": said, "retryable": False})
+        print_json_note({"code": "usage", "detail": f"{said}.", "retryable": False})
     elif said:  # Without a command at all, the help was shown instead.
-        print_note(f"{PROGRAM}: {said} See `{PROGRAM} --help`.")
+        context = getattr(error, "ctx", None)
+        command = PROGRAM if context is None else context.command_path
+        print_note(f"{PROGRAM}: {said}. See `{command} --help`.")

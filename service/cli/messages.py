@@ -9,14 +9,13 @@ from schema.events import Erased, Usage
 from service.agent.session import SessionState
 
 
-def event_message(fact: RecordedEvent, token: str | None = None) -> dict[str, object]:
+def event_message(fact: RecordedEvent, token: str) -> dict[str, object]:
     """A recorded event; *token* is its position as the outside may know it."""
-    position = {} if token is None else {"position": token}
     gone = isinstance(fact.event, Erased)
     return {
         "stream": fact.stream,
         "version": fact.version,
-        **position,
+        "position": token,
         "id": fact.event_id,
         "type": fact.type,
         "schema_version": fact.schema_version if gone else fact.event.schema_version,

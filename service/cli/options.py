@@ -17,3 +17,8 @@ At = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines, for machines.")]
+RoundCount = Annotated[int, typer.Option(metavar="N", min=1, help="Rounds of each bench.")]
+RoundSeconds = Annotated[
+    float, typer.Option(metavar="S", min=0.01, help="How long one round measures.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 where a budget was missed.")]

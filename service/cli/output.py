@@ -6,7 +6,8 @@ from typing import Any, Final, TextIO
 import msgspec
 
 from schema import json_text
-from schema.errors import AgentRuntimeError
+from schema.errors import AgentRuntimeError, DatabaseUnavailable
+from service.printable import printable
 
 EXACT_MAX: Final = 2**53
 """Beyond it, a number is not the same to every reader of JSON; we send it as a string."""
@@ -37,16 +38,12 @@ def print_error(error: AgentRuntimeError, *, as_json: bool) -> None:
     if as_json:
         print_json_note(_problem(error))
     else:
-        print_note(f"agent-runtime: {error}")
+        print_note(f"agent-runtime: {error}{_mend(error)}")
 
 
-def printable(text: str) -> str:
-    """*text* without what would steer a terminal, or cannot be written to one."""
-    return "".join(char if char.isprintable() or char == "\n" else _spelt(char) for char in text)
-
-
-def _spelt(char: str) -> str:
-    return "    " if char == "\t" else repr(char)[1:-1]
+def _mend(error: AgentRuntimeError) -> str:
+    """What to run, where *error* alone doesn't say."""
+    return ": run `agent-runtime doctor`" if isinstance(error, DatabaseUnavailable) else ""
 
 
 def _write(stream: TextIO, line: str) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeAlias
 
 import uvloop
@@ -12,6 +13,7 @@ import uvloop
 from schema.errors import AgentRuntimeError
 from service.cli.exits import Exit, exit_of
 from service.cli.output import print_error
+from service.cli.reaching import see_database_answer
 from service.config import LogLevel, Settings, read_settings
 from service.logs import configure_logs
 
@@ -20,10 +22,14 @@ Work: TypeAlias = Callable[[Settings], int]
 AsyncWork: TypeAlias = Callable[[Settings], Coroutine[Any, Any, int]]
 
 
-def execute(work: AsyncWork, *, as_json: bool) -> int:
-    """What came of *work* on an event loop of its own; see `execute_blocking`."""
+def execute(work: AsyncWork, *, as_json: bool, patient: bool = False) -> int:
+    """What came of *work* on an event loop of its own; see `execute_blocking`.
+
+    Unless it is *patient*, a database that does not answer is told at once.
+    """
+    begun = work if patient else partial(_once_reached, work)
     return execute_blocking(
-        lambda settings: uvloop.run(_until_terminated(work(settings))), as_json=as_json
+        lambda settings: uvloop.run(_until_terminated(begun(settings))), as_json=as_json
     )
 
 
@@ -41,6 +47,11 @@ def execute_blocking(work: Work, *, as_json: bool) -> int:
     except BrokenPipeError:
         _forget_output()
         return Exit.PIPE_CLOSED
+
+
+async def _once_reached(work: AsyncWork, settings: Settings) -> int:
+    await see_database_answer(settings)
+    return await work(settings)
 
 
 async def _until_terminated(work: Coroutine[Any, Any, int]) -> int:

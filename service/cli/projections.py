@@ -1,20 +1,27 @@
 """`agent-runtime projections`: how far read models have come, and making one anew."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from rich.table import Table
+from rich.text import Text
 
 from eventlog.block import BlockLimits
 from eventlog.progress import Status, status
 from eventlog.rebuild import RebuildProgress, nothing_to_reapply, rebuild
 from schema.errors import NotFound
 from service.cli.catching_up import bars
-from service.cli.console import out, plain
+from service.cli.console import counted, out, plain
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_note
+from service.cli.table import Column, print_table
 from service.config import Settings
 from service.projections import PROJECTIONS
 from service.store import open_store
+
+COLUMNS: Final = (
+    Column("projection"),
+    *(Column(name, right=True) for name in ("partition", "position", "of", "lag", "parked")),
+)
 
 
 async def show_projections(settings: Settings, *, as_json: bool) -> Exit:
@@ -25,7 +32,7 @@ async def show_projections(settings: Settings, *, as_json: bool) -> Exit:
         for row in rows:
             print_json(_projection(row))
     else:
-        out().print(_table(rows))
+        print_table(out(), COLUMNS, [_cells(row) for row in rows])
         _tell_parked(rows)
     return Exit.DONE
 
@@ -53,7 +60,7 @@ async def rebuild_projection(settings: Settings, *, name: str, as_json: bool) ->
     if as_json:
         print_json({"projection": name, "events": events, "rebuilt": True})
     else:
-        print_note(f"{name} was rebuilt from {events} events.")
+        print_note(f"{name} was rebuilt from {counted(events, 'event')}.")
     return Exit.DONE
 
 
@@ -68,15 +75,9 @@ def _projection(row: Status) -> dict[str, object]:
     }
 
 
-def _table(rows: Sequence[Status]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("projection")
-    for column in ("partition", "position", "of", "lag", "parked"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        numbers = (row.partition, row.position, row.head, row.lag, len(row.parked))
-        table.add_row(row.projection, *map(str, numbers))
-    return table
+def _cells(row: Status) -> Sequence[Text]:
+    numbers = (row.partition, row.position, row.head, row.lag, len(row.parked))
+    return [plain(row.projection), *(plain(str(number)) for number in numbers)]
 
 
 def _tell_parked(rows: Sequence[Status]) -> None:

@@ -15,7 +15,7 @@ from schema.ids import session_stream
 from service.agent.moves import Act, Decide, Move, Stop, Think, Wait
 from service.agent.rules import rules_of
 from service.agent.session import SessionState
-from service.cli.console import out, plain
+from service.cli.console import counted, out, plain
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_text
 from service.cli.show import place
@@ -71,13 +71,14 @@ async def _changed(log: EventLog, session_id: UUID) -> frozenset[int]:
 
 
 async def _unreadable(log: EventLog, session_id: UUID) -> Report | None:
-    """The difference that an event makes which was altered until it could not be read."""
+    """The first difference where an event was altered until it could not be read: it, at most."""
     changed = await _changed(log, session_id)
     if not changed:
         return None
-    before = await read_session(log, session_id, up_to=min(changed) - 1)
-    report = verify(before)
-    return Report(_data_changed(min(changed)), report.checked)
+    first = min(changed)
+    before = await read_session(log, session_id, up_to=first - 1) if first > 1 else []
+    report = _of_a_part(verify(before))
+    return Report(report.difference or _data_changed(first), report.checked)
 
 
 def _data_changed(version: int) -> Difference:
@@ -92,13 +93,18 @@ def _data_changed(version: int) -> Difference:
 
 def _verified(past: Past, version: int) -> Report:
     """The first difference up to *version*; what lies behind it is not asked for."""
-    report = verify(past.facts[:version], changed=past.changed)
+    report = verify(past.facts, changed=past.changed, up_to=version)
     if version < len(past.facts):
-        cut = report.difference is not None and report.difference.kind == "end"
-        return Report(None, report.checked) if cut else report
+        return _of_a_part(report)
     if report.difference is None and past.head != len(past.facts):
         return Report(_cut_off(past), report.checked)
     return report
+
+
+def _of_a_part(report: Report) -> Report:
+    """*report* without the one difference that comes of having read a part only: the end."""
+    cut = report.difference is not None and report.difference.kind == "end"
+    return Report(None, report.checked) if cut else report
 
 
 def _cut_off(past: Past) -> Difference:
@@ -168,7 +174,8 @@ def _print_report(report: Report) -> None:
     console.print(
         plain("verified", "bold green"),
         plain(
-            f"{checked.events} events: digests, {checked.decisions} decisions and "
-            f"{checked.prompts} prompts are what the rules make of {checked.inputs} inputs{erased}"
+            f"{counted(checked.events, 'event')}: digests, "
+            f"{counted(checked.decisions, 'decision')} and {counted(checked.prompts, 'prompt')} "
+            f"are what the rules make of {counted(checked.inputs, 'input')}{erased}"
         ),
     )

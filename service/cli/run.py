@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,14 +10,16 @@ from uuid import UUID
 
 from rich.console import Console
 
+from eventlog.heads import heads_of
+from schema.errors import AgentRuntimeError, Fenced
 from schema.messages.sessions import StartSession
 from service.agent.session import SessionState, Status
 from service.agent.tools import Tool, builtin_tools
-from service.cli.console import err, out, plain, status_text
+from service.cli.console import counted, err, out, plain, status_text
 from service.cli.exits import Exit
 from service.cli.messages import session_message
 from service.cli.output import print_json, print_note
-from service.cli.watching import watching
+from service.cli.watching import JsonWatcher, telling
 from service.config import Settings
 from service.effects import Watcher
 from service.runtime import Runtime, open_runtime
@@ -43,10 +45,12 @@ async def run_prompt(
 ) -> Exit:
     """Start a session and run it to its end; whoever stops us has it cancelled."""
     console = out()
-    async with _opened(settings, allowed) as runtime:
+    async with (
+        _opened(settings, allowed) as runtime,
+        _watching(runtime, console, as_json=as_json) as watcher,
+    ):
         session_id = await runtime.start_session(command, actor=ACTOR)
-        with watching(console, as_json=as_json) as watcher:
-            state = await _run(runtime, session_id, watcher)
+        state = await _run(runtime, session_id, watcher)
     if as_json:
         print_json(session_message(session_id, state))
     else:
@@ -67,6 +71,17 @@ async def _opened(settings: Settings, allowed: Allowed) -> AsyncIterator[Runtime
             yield runtime
 
 
+@asynccontextmanager
+async def _watching(runtime: Runtime, console: Console, *, as_json: bool) -> AsyncIterator[Watcher]:
+    if not as_json:
+        with telling(console) as watcher:
+            yield watcher
+        return
+    async with runtime.log.database.acquire() as conn:
+        heads = await heads_of(conn)
+    yield JsonWatcher(runtime.log.epoch, heads)
+
+
 async def _run(runtime: Runtime, session_id: UUID, watcher: Watcher) -> SessionState:
     try:
         return await runtime.run_session(session_id, watcher)
@@ -75,11 +90,25 @@ async def _run(runtime: Runtime, session_id: UUID, watcher: Watcher) -> SessionS
         await runtime.cancel_session(session_id, "stopped by who ran it", actor=ACTOR)
         print_note(f"Session {_short(session_id)} was cancelled. Its steps are kept.")
         raise
+    except Fenced:
+        raise  # It goes on elsewhere, and is not ours to end.
+    except Exception as error:
+        with suppress(AgentRuntimeError):  # What it broke on may be the log itself.
+            await runtime.cancel_session(session_id, _fault(error), actor=ACTOR)
+        raise
+
+
+def _fault(error: Exception) -> str:
+    """What stopped a session, by name alone: an error's words may quote a secret."""
+    code = f" ({error.code})" if isinstance(error, AgentRuntimeError) else ""
+    return f"stopped by {type(error).__name__}{code}"
 
 
 def _tell_end(console: Console, session_id: UUID, state: SessionState) -> None:
     short, usage = _short(session_id), state.usage
-    end = f"after {state.steps} steps, {usage.input_tokens} + {usage.output_tokens} tokens"
+    end = (
+        f"after {counted(state.steps, 'step')}, {usage.input_tokens} + {usage.output_tokens} tokens"
+    )
     console.print()
     console.print(plain(f"session {short}"), status_text(state.status), plain(end))
     console.print(plain(f"next:  agent-runtime show {short}"))

@@ -7,8 +7,12 @@ from service.logs import configure_logs
 from service.serve import serve
 
 
-async def serve_until_stopped(settings: Settings, *, as_json: bool) -> Exit:
+async def serve_until_stopped(
+    settings: Settings, *, host: str | None, port: int | None, as_json: bool
+) -> Exit:
     """Serve until SIGTERM or Ctrl-C; that is the way to stop it, so it counts as done."""
+    typed = {"host": host, "port": port}
+    given = {name: value for name, value in typed.items() if value is not None}
     configure_logs(settings.log_level, settings.log_format)
 
     def tell(address: str) -> None:
@@ -17,5 +21,5 @@ async def serve_until_stopped(settings: Settings, *, as_json: bool) -> Exit:
         else:
             print_note(f"Listening on {address}; Ctrl-C stops it.")
 
-    await serve(settings, tell)
+    await serve(settings.model_copy(update=given), tell)
     return Exit.DONE

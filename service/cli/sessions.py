@@ -1,16 +1,28 @@
 """`agent-runtime sessions`: what ran here, and what runs."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from rich.table import Table
+from rich.text import Text
 
 from eventlog.log import EventLog
-from service.cli.console import age, one_line, out, status_text
+from schema.errors import NotFound
+from service.cli.console import age, one_line, out, plain, status_text
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_note
+from service.cli.table import Column, print_table
 from service.config import Settings
-from service.sessions import SHORT, SessionRow, is_behind, list_sessions
+from service.sessions import SHORT, SessionRow, find_session, is_behind, list_sessions
 from service.store import open_store
+
+COLUMNS: Final = (
+    Column("session"),
+    Column("agent", width_max=20),
+    Column("status"),
+    Column("steps", right=True),
+    Column("last event"),
+    Column("prompt", rest=True),
+)
 
 
 async def show_sessions(settings: Settings, *, limit: int, as_json: bool) -> Exit:
@@ -18,11 +30,17 @@ async def show_sessions(settings: Settings, *, limit: int, as_json: bool) -> Exi
     async with open_store(settings) as log:
         await caught_up(log, "sessions")
         rows = await list_sessions(log, limit)
+        unseen = not rows and await _any_begun(log)
     if as_json:
         for row in rows:
             print_json(_session(row))
     elif rows:
-        out().print(_table(rows))
+        print_table(out(), COLUMNS, [_cells(row) for row in rows])
+    elif unseen:
+        print_note(
+            "The log has sessions, the list of them is empty: "
+            "run `agent-runtime projections rebuild sessions`."
+        )
     else:
         print_note('There is no session yet. Try: agent-runtime run "What is 17*23?"')
     return Exit.DONE
@@ -45,6 +63,7 @@ def _session(row: SessionRow) -> dict[str, object]:
         "version": row.version,
         "answer": row.answer,
         "cause": row.cause,
+        "detail": row.detail or "",
         "usage": {
             "input_tokens": row.input_tokens,
             "output_tokens": row.output_tokens,
@@ -59,21 +78,21 @@ def _session(row: SessionRow) -> dict[str, object]:
     }
 
 
-def _table(rows: Sequence[SessionRow]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("session", no_wrap=True)
-    table.add_column("agent", no_wrap=True, max_width=20)
-    table.add_column("status", no_wrap=True)
-    table.add_column("steps", justify="right")
-    table.add_column("last event", no_wrap=True)
-    table.add_column("prompt", no_wrap=True, overflow="ellipsis", ratio=1)
-    for row in rows:
-        table.add_row(
-            str(row.id)[-SHORT:],
-            row.agent_id,
-            status_text(row.status),
-            str(row.steps),
-            age(row.updated_at),
-            one_line(row.prompt),
-        )
-    return table
+async def _any_begun(log: EventLog) -> bool:
+    """Whether the log, which knows better than its read models, has a session."""
+    try:
+        await find_session(log, "last")
+    except NotFound:
+        return False
+    return True
+
+
+def _cells(row: SessionRow) -> Sequence[Text]:
+    return (
+        plain(str(row.id)[-SHORT:]),
+        plain(row.agent_id),
+        status_text(row.status),
+        plain(str(row.steps)),
+        plain(age(row.updated_at)),
+        one_line(row.prompt),
+    )

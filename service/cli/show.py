@@ -1,21 +1,21 @@
 """`agent-runtime show`: one session as the log tells it, at any of its versions."""
 
+import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich.console import Console
-from rich.rule import Rule
 
 from schema.completions import Segment
 from schema.envelope import RecordedEvent
+from schema.errors import Invalid
 from schema.events import CompletionReceived
 from service.agent.rules import rules_of
 from service.agent.session import SessionState
-from service.cli.console import age, out, plain, style_of
+from service.cli.console import age, clock, counted, out, plain, print_heading, style_of
 from service.cli.exits import Exit
 from service.cli.messages import session_message
 from service.cli.output import print_json
-from service.cli.story import Story, labelled, shortened
+from service.cli.story import Story, print_line, shortened
 from service.cli.telling import Line
 from service.config import Settings
 from service.replay.states import state_at, version_at
@@ -25,22 +25,25 @@ from service.store import open_store
 
 async def show_session(settings: Settings, *, name: str, at: str | None, as_json: bool) -> Exit:
     """Status, prompt as sent, steps and usage, as they were at that version."""
+    wanted = place(at)
     async with open_store(settings) as log:
         session_id = await find_session(log, name)
         facts = await read_session(log, session_id)
-    version = version_at(facts, place(at))
+    version = version_at(facts, wanted)
     seen = facts[:version]
     state = state_at(facts, version)
     if as_json:
         shown = {**session_message(session_id, state), **_more(seen, state)}
         print_json(shown)
     else:
-        _print(out(), seen, state)
+        print_session(out(), facts, state)
     return Exit.DONE
 
 
 def place(at: str | None) -> int | str | None:
     """*at* as a version where it is a number, else as a label."""
+    if at is not None and re.fullmatch(r"-[0-9]+", at):
+        raise Invalid("--at", "a version is 0 or more")
     return int(at) if at is not None and at.isascii() and at.isdigit() else at
 
 
@@ -64,42 +67,52 @@ def _more(seen: Sequence[RecordedEvent], state: SessionState) -> dict[str, objec
     }
 
 
-def _print(console: Console, seen: Sequence[RecordedEvent], state: SessionState) -> None:
+def print_session(console: Console, facts: Sequence[RecordedEvent], state: SessionState) -> None:
+    """The session of *facts* as it stood in *state*; the answer first, the long prompt last."""
+    seen = facts[: state.version]
     if not seen:
         console.print(plain("Before its first event a session is nothing yet.", "dim"))
         return
-    _print_head(console, seen, state)
-    console.print(Rule("prompt as sent", align="left", style="dim"))
-    for segment in prompt_as_sent(seen, state):
-        console.print(plain(f"[{segment.role}]", "dim"))
-        console.print(plain(shortened(_text(segment))))
-    console.print(Rule("steps", align="left", style="dim"))
+    _print_head(console, facts, state)
     story = Story(console)
     for fact in seen:
         story.tell(fact)
+    print_heading(console, "prompt as sent")
+    for segment in prompt_as_sent(seen, state):
+        console.print(plain(f"[{segment.role}]", "dim"))
+        console.print(plain(shortened(_text(segment))))
 
 
-def _print_head(console: Console, seen: Sequence[RecordedEvent], state: SessionState) -> None:
-    last, usage = seen[-1], state.usage
+def _print_head(console: Console, facts: Sequence[RecordedEvent], state: SessionState) -> None:
+    first, usage = facts[0], state.usage
     tokens = f"{usage.input_tokens} in ({usage.cached_tokens} cached), {usage.output_tokens} out"
     rows = [
-        Line("session", last.stream.removeprefix("session-"), "bold"),
-        Line("agent", last.agent_id),
+        Line("session", first.stream.removeprefix("session-"), "bold"),
+        Line("agent", first.agent_id),
         Line("model", state.started.model if state.started else "(erased)"),
-        Line("status", _standing(state, last.recorded_at), style_of(state.status)),
-        Line("version", f"{state.version}, after {state.steps} steps"),
+        Line("status", _standing(facts, state), style_of(state.status)),
+        Line("version", f"{state.version}, after {counted(state.steps, 'step')}"),
         Line("tokens", tokens),
     ]
     for row in rows:
-        console.print(labelled(row))
+        print_line(console, row)
 
 
-def _standing(state: SessionState, since: datetime) -> str:
-    """The status and why; of one that has no end, how long it has been silent."""
+def _standing(facts: Sequence[RecordedEvent], state: SessionState) -> str:
+    """The status and why; of a version that is past, its place; of no end, how long ago it was."""
     why = ": ".join(part for part in (state.cause, state.detail) if part)
-    if state.ended:
-        return f"{state.status} ({why})" if why else str(state.status)
-    return f"{state.status}{f' ({why})' if why else ''}; its last event is {age(since)}"
+    status = f"{state.status} ({why})" if why else str(state.status)
+    moment = facts[state.version - 1].recorded_at
+    if state.version < len(facts):
+        return f"{status} at version {state.version} ({_since(facts, state)}), {clock(moment)}"
+    return status if state.ended else f"{status}; its last event is {age(moment)}"
+
+
+def _since(facts: Sequence[RecordedEvent], state: SessionState) -> str:
+    """How many versions there are by now, and what the session has come to after *state*."""
+    now = state_at(facts)
+    came_to = f"; {now.status} since" if now.ended and not state.ended else ""
+    return f"of {len(facts)}{came_to}"
 
 
 def _text(segment: Segment) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from schema import events
 from schema.envelope import RecordedEvent
 from schema.events import Protocol
-from service.cli.console import plain
+from service.cli.console import GAP, plain
 from service.cli.telling import Line, told
 
 LABEL_WIDTH: Final = 11
@@ -29,18 +29,34 @@ class Story:
         if isinstance(fact.event, events.SessionStarted):
             self._protocol = fact.event.protocol
         for line in told(fact.event, self._protocol):
-            self._console.print(labelled(line))
+            print_line(self._console, line)
 
 
-def labelled(line: Line) -> Table | Text:
+def print_line(console: Console, line: Line) -> None:
     """A label in a column of its own, and the text beside it."""
     if line.label == "step":
-        return Text(f"\nstep {line.text}", style="dim")
-    table = Table.grid(padding=(0, 2, 0, 0))
+        console.print(plain(f"\nstep {line.text}", "dim"))
+    elif console.is_terminal:
+        console.print(_folded(line))
+    else:
+        console.print(_unfolded(line), soft_wrap=True)
+
+
+def _folded(line: Line) -> Table:
+    """As wide as the terminal."""
+    table = Table.grid(padding=(0, len(GAP), 0, 0))
     table.add_column(width=LABEL_WIDTH, no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(Text(line.label, style="dim"), plain(shortened(line.text), line.style))
     return table
+
+
+def _unfolded(line: Line) -> Text:
+    """As many lines as the text has, and no blanks at their ends."""
+    first, *others = shortened(line.text).split("\n")
+    beside = [line.label.ljust(LABEL_WIDTH) + GAP + first]
+    beside += [" " * LABEL_WIDTH + GAP + other for other in others]
+    return plain("\n".join(text.rstrip() for text in beside))
 
 
 def shortened(text: str) -> str:

@@ -39,12 +39,25 @@ def told(event: Event, protocol: Protocol) -> list[Line]:
 
 
 def summary(event: Event) -> str:
-    """*event*'s data in one line, cut where it is long."""
-    if isinstance(event, Erased):
-        return "(erased)"
-    text = json_text.encode(event)
+    """What matters of *event* in one line, cut where it is long; `--json` has all of it."""
+    text = " ".join(_gist(event).split())
     cut = len(text) > SUMMARY_CHARACTERS_MAX
     return text[:SUMMARY_CHARACTERS_MAX] + "…" if cut else text
+
+
+def _gist(event: Event) -> str:
+    match event:
+        case Erased():
+            return "(erased)"
+        case events.CompletionReceived():
+            parsed = parse(event.text)
+            return event.text if event.calls or parsed.problem else parsed.thought or event.text
+        case events.ToolReturned():
+            return f"→ {event.observation}"
+        case _ if lines := told(event, Protocol.TEXT):
+            return lines[0].text
+        case _:
+            return json_text.encode(event)
 
 
 def _thought(event: events.CompletionReceived, protocol: Protocol) -> list[Line]:

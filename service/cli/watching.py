@@ -1,12 +1,13 @@
 """Looks on while a session runs: for people on a terminal, in a pipe, and for machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
 from rich.live import Live
 
+from eventlog.tokens import to_token
 from schema.envelope import RecordedEvent
 from service.cli.console import plain
 from service.cli.messages import event_message
@@ -20,7 +21,12 @@ REFRESHES_PER_S: Final = 12
 
 
 class JsonWatcher:
-    """Writes each event as a line of JSON once it is in the log."""
+    """Writes each event as a line of JSON once it is in the log; its position is a token."""
+
+    def __init__(self, epoch: int, heads: Mapping[int, int]) -> None:
+        """*epoch* is the log's; *heads* is where its partitions stood before the first event."""
+        self._epoch = epoch
+        self._positions = dict(heads)
 
     def thinking(self) -> None:
         """Nothing: only what is recorded counts."""
@@ -30,7 +36,8 @@ class JsonWatcher:
 
     def recorded(self, fact: RecordedEvent) -> None:
         """Write the line."""
-        print_json(event_message(fact))
+        self._positions[fact.partition] = fact.position
+        print_json(event_message(fact, to_token(self._epoch, self._positions)))
 
 
 class StoryWatcher:
@@ -62,11 +69,8 @@ class StoryWatcher:
 
 
 @contextmanager
-def watching(console: Console, *, as_json: bool) -> Iterator[Watcher]:
-    """Whoever looks on; the terminal is put right when the block ends."""
-    if as_json:
-        yield JsonWatcher()
-        return
+def telling(console: Console) -> Iterator[Watcher]:
+    """A teller of stories; the terminal is put right when the block ends."""
     with Live(
         console=console,
         transient=True,

@@ -1,7 +1,6 @@
 """The read model `sessions`: each run of an agent in one row."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from eventlog.database import Conn
@@ -10,6 +9,7 @@ from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
 from schema.tables import readmodel
+from service.agent.session import SessionState, evolve
 from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
 from service.projections.text import projected
 
@@ -18,18 +18,19 @@ ADVANCE: Final = statement(__package__, "advance_sessions")
 SETTLE: Final = statement(__package__, "settle_sessions")
 ERASE: Final = statement(__package__, "erase_sessions")
 
-STATUS_AFTER: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        events.SessionResumed.type: "running",
-        events.SessionPaused.type: "paused",
-        events.SessionCompleted.type: "completed",
-        events.SessionFailed.type: "failed",
-        events.SessionCancelled.type: "cancelled",
-    }
-)
-"""Event type → the status it sets; by the stored name, which an erased event keeps."""
+NEW: Final = SessionState()
 
-ENDS: Final = frozenset({"completed", "failed", "cancelled"})
+SETTLING: Final = frozenset(
+    event.type
+    for event in (
+        events.SessionResumed,
+        events.SessionPaused,
+        events.SessionCompleted,
+        events.SessionFailed,
+        events.SessionCancelled,
+    )
+)
+"""Events that set the status; by the stored name, which an erased event keeps."""
 
 
 async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
@@ -68,32 +69,32 @@ def _advanced(recorded: RecordedEvent) -> Row:
 
 
 def _settled(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
-    for recorded in batch:
-        if (status := STATUS_AFTER.get(recorded.type)) is None:
-            continue
-        texts = [None if text is None else projected(text) for text in _reasons(recorded.event)]
+    for recorded, state in _last_words(batch):
+        told = (state.cause, state.detail or None, state.answer)
+        texts = [None if text is None else projected(text) for text in told]
         yield (
             *place(recorded),
-            status,
+            state.status.value,
             *(text and text[0] for text in texts),
-            recorded.recorded_at if status in ENDS else None,
+            recorded.recorded_at if state.ended else None,
             any(text and text[1] for text in texts),
         )
 
 
-def _reasons(event: events.Event) -> tuple[str | None, str | None, str | None]:
-    """Cause, detail and answer, as far as *event* gives them."""
-    match event:
-        case events.SessionPaused(cause=cause, detail=detail):
-            return cause, detail, None
-        case events.SessionFailed(cause=cause, detail=detail):
-            return cause, detail, None
-        case events.SessionCancelled(reason=reason):
-            return reason, None, None
-        case events.SessionCompleted(answer=answer):
-            return None, None, answer
-        case _:
-            return None, None, None
+def _last_words(
+    batch: Sequence[RecordedEvent],
+) -> Iterable[tuple[RecordedEvent, SessionState]]:
+    """Each session's last event that set its status, and what the fold makes of that event."""
+    last: dict[tuple[int, str], tuple[RecordedEvent, SessionState]] = {}
+    for recorded in batch:
+        if recorded.type not in SETTLING:
+            continue
+        stream, state = (recorded.partition, recorded.stream), evolve(NEW, recorded.event)
+        resumed = recorded.type == events.SessionResumed.type
+        if resumed and stream in last and last[stream][1].ended:
+            continue  # An end is for good; the statement sees to those before this batch.
+        last[stream] = recorded, state
+    return last.values()
 
 
 sessions = Projection(

@@ -21,6 +21,9 @@ ERASURES: Final = tuple(
     for name in ("erase_steps", "erase_completions", "erase_tool_calls", "erase_tool_returns")
 )
 
+NO_PRICES_YET: Final = None
+"""What a completion cost is not known before there is a table of prices."""
+
 
 async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
     """Add what *batch* tells; a row goes when the event that made it is erased."""
@@ -48,6 +51,7 @@ def _completions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
                 *place(recorded),
                 event.step,
                 event.latency_ms,
+                NO_PRICES_YET,
                 usage.input_tokens,
                 usage.output_tokens,
                 usage.cached_tokens,

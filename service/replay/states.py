@@ -41,4 +41,4 @@ def _labelled(recorded: Sequence[RecordedEvent], label: str) -> int:
     for fact in reversed(recorded):
         if isinstance(fact.event, CheckpointLabelled) and fact.event.label == label:
             return fact.event.at
-    raise NotFound(f"the session has no checkpoint {label!r}")
+    raise NotFound(f"the session has no label {label!r}")

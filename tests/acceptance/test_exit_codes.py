@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,20 @@ import pytest
 from tests.command_line import CALCULATION, CommandLine, next_line, script
 
 NOBODY = "01234567-89ab-7def-8123-456789abcdef"
+LOSE_SESSIONS = """
+import asyncio
+from service.config import read_settings
+from service.store import open_store
+
+async def lose():
+    async with open_store(read_settings()) as log, log.database.acquire() as conn:
+        await conn.execute("delete from readmodel.sessions")
+
+asyncio.run(lose())
+"""
+"""What an operator's slip may do."""
+SERVICE_WAIT_S = 10
+"""How long a service sits out a server that is away."""
 
 
 @pytest.mark.parametrize(
@@ -38,9 +53,14 @@ def test_what_is_not_there_exits_3(cli: CommandLine, arguments: tuple[str, ...])
         (("run", "hi", "--model", "scripted:/nowhere"), "/nowhere"),
         (("run", " ", "--model", "scripted:x"), "prompt"),
         (("run", "hi", "--agent", "A B"), "agent"),
-        (("run", "hi", "--max-iterations", "0"), "max_iterations"),
+        (("run", "hi", "--max-iterations", "0"), "--max-iterations: 1 to 1000"),
         (("sessions", "--limit", "0"), "limit"),
         (("log", "--last", "-1"), "--last"),
+        (("log", "--after", "xx"), "token"),
+        (("show", "last", "--at", "-1"), "a version is 0 or more"),
+        (("serve", "--port", "65536"), "--port"),
+        (("run", "hi", "--tools", "read_file"), "read_file wants --files-root FOLDER"),
+        (("run", "hi", "--tools", "http_get"), "http_get wants --allow-http"),
     ],
 )
 def test_what_cannot_be_meant_exits_2_and_names_it(
@@ -60,6 +80,7 @@ def test_a_tool_that_there_is_not_is_told_with_the_nearest_one(cli: CommandLine,
 
     assert done.code == 2
     assert "did you mean calculator" in done.err
+    assert "there are: calculator, now" in done.err
 
 
 @pytest.mark.parametrize(
@@ -80,13 +101,34 @@ def test_a_setting_that_there_is_not_is_refused(home: Path):
     assert "AGENT_RUNTIME_PORT" in done.err
 
 
-def test_a_database_out_of_reach_fails_in_one_line(home: Path):
+def test_a_database_out_of_reach_fails_soon_and_in_one_line_that_says_what_to_run(home: Path):
     nowhere = {"AGENT_RUNTIME_DATABASE_URL": f"postgresql://x@/y?host={home}&port=1"}
 
+    started = time.monotonic()
     done = CommandLine(nowhere)("sessions")
 
+    assert time.monotonic() - started < SERVICE_WAIT_S
     assert done.code == 1
     assert len(done.err.splitlines()) == 1
+    assert done.err.endswith("run `agent-runtime doctor`\n")
+
+
+def test_a_run_that_breaks_leaves_a_cancelled_session_that_says_what_broke(
+    cli: CommandLine, model: str
+):
+    patch = (
+        "from service.effects import SessionEffects\n"
+        "async def broken(*_): raise LookupError('a secret')\n"
+        "SessionEffects.act = broken"
+    )
+
+    done = cli.changed(patch, "run", "hi", "--model", model, "--tools", "calculator", "--json")
+
+    assert done.code == 1
+    (shown,) = cli("show", done.lines[0]["stream"], "--json").lines
+    assert shown["status"] == "cancelled"
+    assert "LookupError" in shown["detail"] or "ExceptionGroup" in shown["detail"]
+    assert "secret" not in shown["detail"]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -146,6 +188,19 @@ def test_read_models_are_listed_and_rebuilt(cli: CommandLine, tmp_path: Path):
     assert {"sessions", "steps"} == {
         row["projection"] for row in cli("projections", "--json").lines
     }
+
+
+def test_read_models_that_lost_their_rows_are_told_from_a_log_without_sessions(
+    cli: CommandLine, model: str
+):
+    cli("run", "hi", "--model", model, "--tools", "calculator")
+    cli("sessions")
+    assert cli.python(LOSE_SESSIONS).code == 0
+
+    assert "agent-runtime projections rebuild sessions" in cli("sessions").err
+
+    assert cli("projections", "rebuild", "sessions").code == 0
+    assert cli("sessions").err == ""
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,14 @@ REMOVE = "delete from eventlog.events where stream = {{stream}} and version = {}
             ALTER.format("data = replace(data::text, '391', '392')::json", 5),
             *("data", 5, "completion_received"),
         ),
+        (ALTER.format("data = '[]'", 1), "data", 1, "unreadable"),
         (ALTER.format("data = '[]'", 3), "data", 3, "unreadable"),
         (ALTER.format("metadata = '[]'", 4), "data", 4, "unreadable"),
         (ALTER.format("type = 'session_paused'", 6), "data", 6, "unreadable"),
         (REMOVE.format(4), "order", 5, "completion_received"),
         (REMOVE.format(6), "end", 6, "session_completed"),
     ],
-    ids=["completion", "data", "metadata", "type", "gap", "end"],
+    ids=["completion", "start", "data", "metadata", "type", "gap", "end"],
 )
 def test_what_was_changed_in_a_copy_of_the_log_is_named(
     copy: Copy, session: str, change: str, kind: str, version: int, event_type: str
@@ -88,6 +89,18 @@ def test_what_was_changed_in_a_copy_of_the_log_is_named(
         version,
         event_type,
     ]
+
+
+def test_a_decision_that_differs_before_what_cannot_be_read_is_the_one_named(
+    copy: Copy, session: str
+):
+    copy.tamper(ALTER.format("data = '[]'", 5).format(stream=f"'session-{session}'"))
+    patch = "from service.agent import moves\nmoves._calls = lambda *_: ()"
+
+    done = copy.cli.changed(patch, "replay", session, "--verify", "--json")
+
+    difference = done.lines[-1]["difference"]
+    assert (difference["kind"], difference["version"]) == ("decision", 3)
 
 
 def test_the_difference_is_told_in_words(copy: Copy, session: str):

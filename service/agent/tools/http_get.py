@@ -161,14 +161,14 @@ async def _received(url: httpx.URL, response: httpcore.Response) -> _Answer:
 
 def _told(answer: _Answer) -> dict[str, Any]:
     """The answer for the model, or `ToolError` with a kind that fits the status."""
-    if not is_textual(answer.content_type):
-        kind = answer.content_type.partition(";")[0]
-        raise ToolError("permanent", f"{answer.url} is {kind}, not text")
-    text = text_of(answer.body.content, answer.content_type)
+    textual, kind = is_textual(answer.content_type), answer.content_type.partition(";")[0]
+    text = text_of(answer.body.content, answer.content_type) if textual else ""
     if answer.status >= httpx.codes.BAD_REQUEST:
-        said = text[:_FAULT_CHARACTERS_MAX].strip()
+        said = text[:_FAULT_CHARACTERS_MAX].strip() if textual else kind
         sentence = f"{answer.url} answered with status {answer.status}: {said or 'nothing'}"
         raise ToolError(_kind(answer.status), sentence)
+    if not textual:
+        raise ToolError("permanent", f"{answer.url} is {kind}, not text")
     return _fitting(answer, text)
 
 

@@ -8,7 +8,7 @@ What it can't see: hard links and mounts that somebody placed inside the folder.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +20,9 @@ from service.agent.tools.nearest import no_such
 from service.agent.tools.observation import ToolError
 
 ENTRIES_MAX: Final = 10_000
-"""Entries of one folder that are looked at."""
+"""Entries of one folder that are looked at: the first by name."""
+NAMES_MAX: Final = 100_000
+"""Names of one folder that are read to find those."""
 PARTS_MAX: Final = 64
 """Components of a path."""
 
@@ -38,6 +40,11 @@ class Entry:
     kind: str
     """`file`, `folder`, `link` or `other`; a link is never followed."""
     size_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The last component of the path."""
+        return self.path.rpartition("/")[2]
 
 
 class Jail:
@@ -72,16 +79,21 @@ class Jail:
             finally:
                 os.close(descriptor)
 
-    def entries(self, path: str, depth: int) -> Iterator[Entry]:
-        """What is in the folder *path* and, below it, down to *depth* levels; sorted by name."""
+    def entries(self, path: str, depth: int, on_cut: Callable[[str], object]) -> Iterator[Entry]:
+        """What is in the folder *path* and, below it, down to *depth* levels; sorted by name.
+
+        *on_cut* is told of each folder that holds more than is looked at.
+        """
         prefix = "/".join(_parts(path))
         with self.folder(path) as descriptor:
-            found = _scanned(descriptor, prefix)
+            found, cut = _scanned(descriptor, prefix)
+        if cut:
+            on_cut(path)
         for entry in found:
             yield entry
             if entry.kind == "folder" and depth > 1:
                 try:
-                    yield from self.entries(entry.path, depth - 1)
+                    yield from self.entries(entry.path, depth - 1, on_cut)
                 except ToolError:  # gone, replaced or locked since it was listed
                     continue
 
@@ -122,7 +134,7 @@ def _opened(part: str, flags: int, parent: int, path: str) -> int:
     try:
         return os.open(part, flags, dir_fd=parent)
     except FileNotFoundError as error:
-        names = (entry.path for entry in _scanned(parent, ""))
+        names = (entry.path for entry in _scanned(parent, "")[0])
         raise ToolError("not_found", f'no "{path}": {no_such("entry", part, names)}') from error
     except OSError as error:
         if _is_link(part, parent):
@@ -140,10 +152,11 @@ def _is_link(part: str, parent: int) -> bool:
         return False
 
 
-def _scanned(descriptor: int, prefix: str) -> list[Entry]:
+def _scanned(descriptor: int, prefix: str) -> tuple[list[Entry], bool]:
+    """The first entries of a folder by name, and whether there are more."""
     with os.scandir(descriptor) as scan:
-        found = [_entry(item, prefix) for item in islice(scan, ENTRIES_MAX)]
-    return sorted(found, key=lambda entry: entry.path)
+        items = sorted(islice(scan, NAMES_MAX), key=lambda item: item.name)
+        return [_entry(item, prefix) for item in items[:ENTRIES_MAX]], len(items) > ENTRIES_MAX
 
 
 def _entry(item: os.DirEntry[str], prefix: str) -> Entry:

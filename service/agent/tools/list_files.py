@@ -41,11 +41,12 @@ def list_files_tool(jail: Jail) -> Tool:
         pattern: Annotated[str, "names to list, such as *.md", Field(max_length=200)] = "*",
     ) -> dict[str, Any]:
         """List files and folders; `more` says that there are others that were not listed."""
-        looked_at = islice(jail.entries(path, depth), LOOKED_AT_MAX)
-        matching = (e for e in looked_at if fnmatchcase(e.path.rpartition("/")[2], pattern))
-        entries = [_shown(entry) for entry in islice(matching, ENTRIES_MAX + 1)]
-        listed = {"entries": entries[:ENTRIES_MAX]}
-        return {**listed, "more": True} if len(entries) > ENTRIES_MAX else listed
+        cuts: list[str] = []
+        seen = list(islice(jail.entries(path, depth, cuts.append), LOOKED_AT_MAX + 1))
+        matching = [e for e in seen[:LOOKED_AT_MAX] if fnmatchcase(e.name, pattern)]
+        listed = {"entries": [_shown(entry) for entry in matching[:ENTRIES_MAX]]}
+        more = bool(cuts) or len(seen) > LOOKED_AT_MAX or len(matching) > ENTRIES_MAX
+        return {**listed, "more": True} if more else listed
 
     return list_files
 

@@ -45,13 +45,18 @@ class _Search:
     skipped: int = 0
     unfinished: bool = field(default=False)
 
-    def hits(self, entries: Iterator[Entry], deadline: float) -> Iterator[_Hit]:
-        """Every hit, by file and line, until *deadline* (of the monotonic clock)."""
-        for entry in entries:
+    def hits(self, path: str, pattern: str, deadline: float) -> Iterator[_Hit]:
+        """Every hit below *path*, by file and line, until *deadline* (of the monotonic clock)."""
+        for entry in self.jail.entries(path, DEPTH_MAX, self._cut):
+            if entry.kind != "file" or not fnmatchcase(entry.name, pattern):
+                continue
             if time.monotonic() > deadline or self.searched + self.skipped >= FILES_MAX:
                 self.unfinished = True
                 return
             yield from self._hits_in(entry)
+
+    def _cut(self, _folder: str) -> None:
+        self.unfinished = True
 
     def _hits_in(self, entry: Entry) -> Iterator[_Hit]:
         try:
@@ -103,12 +108,7 @@ def search_files_tool(jail: Jail) -> Tool:
         search = _Search(jail, text, ignore_case)
         # Stops by itself, well before it would be given up: a thread can't be stopped.
         deadline = time.monotonic() + context.timeout_s / 2
-        files = (
-            entry
-            for entry in jail.entries(path, DEPTH_MAX)
-            if entry.kind == "file" and fnmatchcase(entry.path.rpartition("/")[2], pattern)
-        )
-        hits = list(islice(search.hits(files, deadline), HITS_MAX + 1))
+        hits = list(islice(search.hits(path, pattern, deadline), HITS_MAX + 1))
         return _told(search, hits)
 
     return search_files

@@ -1,4 +1,5 @@
--- What erased events had said is gone: prompt and model with the start, answer and reasons with the end.
+-- What erased events had said is gone: prompt and model with the start, answer and reasons with the end,
+-- whose cause is then that it was erased, as the fold has it.
 -- Which tokens were theirs a row can't tell, so no sum is left.
 update sessions as s
 set input_tokens = null, output_tokens = null, cached_tokens = null,
@@ -7,7 +8,7 @@ set input_tokens = null, output_tokens = null, cached_tokens = null,
   prompt = case when s.started_version = any (c.versions) then null else s.prompt end,
   model = case when s.started_version = any (c.versions) then null else s.model end,
   answer = case when s.settled_version = any (c.versions) then null else s.answer end,
-  cause = case when s.settled_version = any (c.versions) then null else s.cause end,
+  cause = case when s.settled_version = any (c.versions) and s.status <> 'running' then 'erased' else s.cause end,
   detail = case when s.settled_version = any (c.versions) then null else s.detail end
 from (
   select u.partition, substr(u.stream, 9)::uuid as id, array_agg(u.version) as versions

@@ -1,4 +1,4 @@
--- The last word on each session's status, and all that goes with it.
+-- The last word on each session's status, and all that goes with it. Who has ended is not resumed.
 update sessions as s
 set status = c.status, settled_version = c.version, cause = c.cause, detail = c.detail, answer = c.answer,
   ended_at = c.ended_at, answer_altered = c.altered
@@ -10,3 +10,4 @@ from (
   order by u.partition, u.stream, u.version desc
 ) c
 where s.partition = c.partition and s.id = c.id
+  and (c.status <> 'running' or s.ended_at is null)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from eventlog.bell import CHANNEL, Bell, BellSettings, Line, open_bell
-from eventlog.database import Database
+from eventlog.database import Database, Dedicated
 from tests.log_writing import started, talk_of, write
 
 NEVER_POLLS = BellSettings(poll_s=1000.0, quiet_max_s=1000.0)
@@ -110,6 +110,22 @@ async def test_a_dropped_line_comes_up_again_and_rings_for_what_may_have_been_mi
             assert bell.line is Line.UP
     finally:
         await watcher.close()
+
+
+async def test_a_line_that_is_cut_before_it_is_up_is_tried_again(database: Database):
+    tries = 0
+
+    async def connect() -> Dedicated:
+        nonlocal tries
+        tries += 1
+        conn = await database.connect()
+        if tries == 1:
+            await conn.close()  # What is asked of it next is an InterfaceError.
+        return conn
+
+    async with open_bell(connect, NEVER_POLLS) as bell, asyncio.timeout(20):
+        await bell.wait_for_line(Line.UP)
+    assert tries == 2
 
 
 async def test_a_bell_rings_within_the_process_before_it_is_opened_and_after_it_is_closed(

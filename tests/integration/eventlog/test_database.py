@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from eventlog.database import Database, Limits, open_database
+from eventlog.database import CONNECT_TIMEOUT_S, Database, Limits, open_database, reach
 from schema.errors import DatabaseUnavailable, NotReady
 
 WHO = "select current_user"
@@ -137,6 +137,21 @@ async def test_a_server_that_is_not_there_is_unavailable_and_no_password_is_show
         async with open_database(url, tmp_path, wait_s=0.1):
             pass
     assert "s3cret" not in str(caught.value)
+
+
+async def test_a_host_that_says_nothing_takes_no_longer_than_the_wait():
+    let_go = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_go.wait()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with silent, asyncio.timeout(CONNECT_TIMEOUT_S / 2):
+        port = silent.sockets[0].getsockname()[1]
+        with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/db"):
+            await reach(f"postgresql://ada@127.0.0.1:{port}/db", wait_s=0.3)
+        let_go.set()
 
 
 async def test_a_database_that_does_not_exist_is_told_at_once(database: Database, tmp_path: Path):

@@ -28,7 +28,8 @@ async def after(database: Database, *statements: str) -> dict[str, str]:
 async def test_a_sound_database_is_called_sound(database: Database, partitions: int):
     found = await examine(database)
     assert await faults(database) == {}
-    assert f"the log has {partitions} partition(s), epoch 1" in [finding.what for finding in found]
+    said = "1 partition" if partitions == 1 else f"{partitions} partitions"
+    assert f"the log has {said}, epoch 1" in [finding.what for finding in found]
 
 
 async def test_a_server_that_forgets_is_warned_of(database: Database):

@@ -1,17 +1,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import asyncpg
 import pytest
 
 from eventlog.bell import BellSettings, open_bell
 from eventlog.block import BlockLimits
 from eventlog.database import Conn, Database, Dedicated
-from eventlog.progress import heads_of
+from eventlog.heads import heads_of
 from eventlog.project import Projection
 from eventlog.rebuild import RebuildProgress, nothing_to_reapply, rebuild
 from eventlog.runner import RunnerSettings, running
 from schema.envelope import RecordedEvent
-from schema.errors import RebuildStopped, Unavailable
+from schema.errors import Invalid, NotReady, RebuildStopped, Unavailable
 from service.projections import PROJECTIONS
 from tests.log_writing import agent_in, started, talk_of, thought, whole_session, write
 from tests.projecting import TABLES, level, rows_of
@@ -131,7 +132,7 @@ async def test_a_rebuild_takes_up_what_was_parked(
     steps = PROJECTIONS["steps"]
 
     async def faulty(_conn: Conn, _batch: Sequence[RecordedEvent]) -> None:
-        raise ValueError("a fault that the next release mends")
+        raise Invalid("text", "a fault that the next release mends")
 
     await fill(owner, partitions)
     await level(database, [Projection("steps", steps.tables, faulty, steps.handles)])
@@ -225,3 +226,68 @@ async def test_a_fault_in_what_is_reapplied_leaves_all_as_it_was(
     with pytest.raises(Exception, match="nowhere"):
         await rebuild(database, PROJECTIONS["steps"], ignore, limits=SMALL, reapply=reapply)
     assert await rows_of(owner, TABLES) == live
+
+
+async def test_the_owner_may_idle_while_the_rest_is_walked(
+    database: Database, owner: Dedicated, partitions: int
+):
+    allowed: list[str] = []
+
+    async def reapply(conn: Conn) -> None:
+        allowed.append(await conn.fetchval("show idle_in_transaction_session_timeout"))
+
+    await fill(owner, partitions)
+    await rebuild(database, PROJECTIONS["steps"], ignore, limits=SMALL, reapply=reapply)
+    assert allowed == ["0"]
+
+
+async def test_a_swap_that_a_deadlock_undid_is_tried_again(
+    database: Database, owner: Dedicated, partitions: int
+):
+    tries = 0
+
+    async def reapply(_: Conn) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+
+    await fill(owner, partitions)
+    await rebuild(database, PROJECTIONS["steps"], ignore, limits=SMALL, reapply=reapply)
+    assert tries == 2
+    assert len((await rows_of(owner))["steps"]) == 5 * partitions
+
+
+async def test_a_function_that_names_a_table_reads_the_new_one(
+    database: Database, owner: Dedicated, partitions: int
+):
+    await fill(owner, partitions)
+    await owner.execute(
+        "create function analytics.thoughts() returns bigint language sql"
+        " as 'select count(*) from readmodel.steps'"
+    )
+    await rebuild_all(database)
+    assert await owner.fetchval("select analytics.thoughts()") == 5 * partitions
+
+
+@pytest.mark.parametrize(
+    "resting",
+    [
+        "create function analytics.f() returns int return (select max(step) from readmodel.steps)",
+        "create function analytics.f(s readmodel.steps) returns int language sql as 'select 1'",
+        "create materialized view analytics.f as select * from readmodel.steps",
+    ],
+    ids=["parsed body", "row type", "materialized view"],
+)
+async def test_what_cannot_move_with_a_table_is_named_and_the_live_rows_stay(
+    database: Database, owner: Dedicated, partitions: int, resting: str
+):
+    await fill(owner, partitions)
+    await level(database, PROJECTIONS.values())
+    live = await rows_of(owner)
+    await owner.execute(resting)
+    with pytest.raises(NotReady, match=r"analytics\.f"):
+        await rebuild(
+            database, PROJECTIONS["steps"], ignore, limits=SMALL, reapply=nothing_to_reapply
+        )
+    assert await rows_of(owner) == live

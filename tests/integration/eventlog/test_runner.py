@@ -12,7 +12,7 @@ from eventlog.project import Projection
 from eventlog.runner import LIVE, RunnerSettings, Walk, running
 from schema import events
 from schema.envelope import RecordedEvent
-from schema.errors import NotReady, Unavailable
+from schema.errors import DatabaseUnavailable, NotReady, Unavailable
 from service.projections import PROJECTIONS
 from tests.log_writing import Talk, agent_in, kill, started, talk_of, thought, whole_session, write
 from tests.projecting import level, rows_of
@@ -167,15 +167,16 @@ async def test_a_poison_event_parks_its_stream_and_the_others_go_on(
     assert {row.lag for row in shown} == {0}
 
 
+@pytest.mark.parametrize("slip", [ZeroDivisionError, KeyError, TypeError, ValueError])
 async def test_any_other_fault_ends_the_runner(
-    database: Database, bell: Bell, writer: Dedicated, partitions: int
+    database: Database, bell: Bell, writer: Dedicated, partitions: int, slip: type[Exception]
 ):
     async def failing(_conn: Conn, _batch: Sequence[RecordedEvent]) -> None:
-        raise ZeroDivisionError
+        raise slip
 
     await fill(writer, partitions)
     broken = changed(PROJECTIONS["sessions"], failing)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(slip):
         async with running([broken], database, bell, SETTINGS):
             await asyncio.Event().wait()
     assert not await writer.fetch("select from eventlog.parked")
@@ -204,6 +205,23 @@ async def test_catching_up_tells_of_its_progress(
     await catch_up(database, [PROJECTIONS["sessions"]], told.append, limits=BlockLimits(events=4))
     assert {row.partition: row.position for row in told} == heads
     assert len(told) > partitions
+
+
+async def test_catching_up_ends_when_another_process_holds_the_checkpoint_and_does_not_move(
+    database: Database, writer: Dedicated, partitions: int
+):
+    await level(database, [PROJECTIONS["sessions"]])
+    await fill(writer, partitions)
+    async with writer.transaction():
+        await writer.fetch("select from eventlog.checkpoints for update")
+        with pytest.raises(DatabaseUnavailable, match=r"sessions.*another process"):
+            await catch_up(
+                database,
+                [PROJECTIONS["sessions"]],
+                lambda _: None,
+                limits=BlockLimits(),
+                timeout_s=0.1,
+            )
 
 
 async def test_a_checkpoint_ahead_of_a_restored_log_is_refused(

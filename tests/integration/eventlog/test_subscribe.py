@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from eventlog.database import Database, Dedicated
 from eventlog.subscribe import State, Subscription, subscribe
 from schema import events
 from schema.envelope import RecordedEvent
-from schema.errors import UnknownEvent
+from schema.errors import DatabaseUnavailable, UnknownEvent
 from tests.log_writing import agent_in, talk_of, whole_session, write
 
 QUICK = BellSettings(poll_s=0.02, quiet_max_s=5.0)
@@ -161,6 +162,26 @@ async def test_connections_that_are_dropped_are_sat_out(
     await fill(writer, partitions)
     taken += await waiting
     assert len({(recorded.partition, recorded.position) for recorded in taken}) == 2 * count
+
+
+class Deaf(Subscription):
+    """A subscription that cannot read one of its partitions."""
+
+    async def _read(self, partition: int) -> list[RecordedEvent] | None:
+        if partition == 0:
+            raise DatabaseUnavailable("partition 0 is gone")
+        return await super()._read(partition)
+
+
+async def test_a_partition_that_stays_dead_beside_living_ones_ends_a_subscription(
+    database: Database, bell: Bell, writer: Dedicated, partitions: int, monkeypatch: Any
+):
+    monkeypatch.setattr("eventlog.subscribe.backoff_s", lambda _: 0.001)
+    await fill(writer, partitions)
+    deaf = Deaf(database, bell, after=origin(partitions), types=None)
+    with pytest.raises(DatabaseUnavailable, match="partition 0 is gone"):
+        async with asyncio.timeout(10):
+            await take(deaf.blocks(), 1000)
 
 
 async def test_with_notify_off_new_events_come_by_the_poll(

@@ -33,7 +33,7 @@ from service.effects import ASKED_MAX, PAUSE_MAX_S
 from service.providers import Providers, ProviderSettings
 from service.replay import verify
 from service.runtime import Runtime, open_runtime
-from service.sessions import find_session, list_sessions, read_session
+from service.sessions import SHORT, find_session, list_sessions, read_session
 
 ASK = StartSession(agent="a-1", prompt="Pay the bill.", model="fake:x", tools=("pay",))
 PAYS = Completion(
@@ -147,6 +147,19 @@ async def test_a_tools_key_is_the_id_of_its_recorded_call(database: Database):
     (context,) = PAID
     assert context.idempotency_key == called.event_id
     assert (context.agent_id, context.call_id) == ("a-1", "1.0")
+
+
+async def test_what_a_session_took_is_observed_under_names_that_we_gave(database: Database):
+    async with runtime_with(database, Model([PAYS, SAYS])) as runtime:
+        await run(runtime)
+        said = runtime.metrics.exposition().decode()
+
+    assert 'agent_runtime_completion_seconds_count{provider="fake"} 2.0' in said
+    for direction in ("input", "output"):
+        labels = f'direction="{direction}",provider="fake"'
+        assert f"agent_runtime_completion_tokens_count{{{labels}}} 2.0" in said
+    assert 'agent_runtime_tool_call_seconds_count{tool="pay"} 1.0' in said
+    assert "agent_runtime_failed_tool_calls_total 0.0" in said
 
 
 async def test_a_session_stands_in_the_partition_that_its_id_names(
@@ -307,3 +320,13 @@ async def test_a_session_that_there_is_not_is_not_found(database: Database):
             await read_session(runtime.log, uuid4())
         with pytest.raises(NotFound):
             await find_session(runtime.log, "%")
+
+
+async def test_of_several_sessions_that_fit_people_are_told_the_short_form(database: Database):
+    async with runtime_with(database, Model([])) as runtime:
+        ids = [str(await runtime.start_session(ASK, actor="test")) for _ in range(2)]
+        with pytest.raises(Invalid) as refused:
+            await find_session(runtime.log, ids[0][:3])  # The years that they were begun in.
+
+    named = str(refused.value).rpartition(": ")[2]
+    assert sorted(named.split(", ")) == sorted(one[-SHORT:] for one in ids)

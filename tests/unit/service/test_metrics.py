@@ -1,4 +1,4 @@
-"""Metrics: seven counters, four histograms, nothing shared."""
+"""Metrics: seven counters, three histograms, nothing shared."""
 
 from service.metrics import SECONDS, Metrics
 

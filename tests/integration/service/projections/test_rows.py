@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from eventlog.block import BlockLimits
 from eventlog.database import Database, Dedicated
-from eventlog.progress import heads_of
+from eventlog.heads import heads_of
 from eventlog.rebuild import nothing_to_reapply, rebuild
 from schema import events
 from schema.events import Event
+from service.agent.session import SessionState, fold
 from service.projections import PROJECTIONS
+from tests.corpus.write import read_line
 from tests.log_writing import (
     Talk,
     called,
@@ -28,6 +31,7 @@ from tests.log_writing import (
 )
 from tests.projecting import level, rows_of
 
+CORPUS = Path(__file__).parents[3] / "corpus/sessions"
 ERASE = """
     select version from eventlog.erase(
       $1, $2, $3, $4::bigint[], gen_random_uuid(), 1::smallint, '{}', $5, $6)
@@ -69,12 +73,12 @@ async def test_a_session_adds_up_its_steps_and_tokens(
 
 
 @pytest.mark.parametrize(
-    ("last", "status", "cause"),
+    ("last", "status", "why"),
     [
-        (thought(1), "running", None),
-        (events.SessionPaused(cause="provider", detail="down"), "paused", "provider"),
-        (events.SessionFailed(cause="deadline"), "failed", "deadline"),
-        (events.SessionCancelled(reason="enough"), "cancelled", "enough"),
+        (thought(1), "running", (None, None)),
+        (events.SessionPaused(cause="provider", detail="down"), "paused", ("provider", "down")),
+        (events.SessionFailed(cause="deadline"), "failed", ("deadline", None)),
+        (events.SessionCancelled(reason="enough"), "cancelled", ("cancelled", "enough")),
     ],
 )
 async def test_a_session_has_the_status_of_its_last_word_on_it(
@@ -83,11 +87,11 @@ async def test_a_session_has_the_status_of_its_last_word_on_it(
     partitions: int,
     last: Event,
     status: str,
-    cause: str | None,
+    why: tuple[str | None, str | None],
 ):
     _, rows = await told(database, owner, partitions, started(), last)
     (session,) = rows["sessions"]
-    assert (session["status"], session["cause"]) == (status, cause)
+    assert (session["status"], (session["cause"], session["detail"])) == (status, why)
     assert (session["ended_at"] is None) == (status in {"running", "paused"})
 
 
@@ -99,6 +103,49 @@ async def test_a_resumed_session_runs_and_has_no_reason_not_to(
     _, rows = await told(database, owner, partitions, *facts)
     (session,) = rows["sessions"]
     assert (session["status"], session["cause"], session["detail"]) == ("running", None, None)
+
+
+@pytest.mark.parametrize("events_max", [1, 100])
+async def test_a_session_that_has_ended_is_not_resumed(
+    database: Database, owner: Dedicated, partitions: int, events_max: int
+):
+    talk = talk_of("a-1", partitions)
+    cancelled, resumed = events.SessionCancelled(reason="enough"), events.SessionResumed(epoch=2)
+    await write(owner, talk.partition, "a-1", talk.stream, started(), cancelled, resumed, resumed)
+    await level(database, PROJECTIONS.values(), BlockLimits(events=events_max))
+    row = await owner.fetchrow("select * from readmodel.sessions")
+    assert row is not None
+    assert (row["status"], row["detail"], row["settled_version"]) == ("cancelled", "enough", 2)
+    assert row["ended_at"] is not None
+
+
+@pytest.mark.parametrize("events_max", [1, 100])
+async def test_the_row_of_each_session_of_the_corpus_is_its_fold(
+    database: Database, owner: Dedicated, partitions: int, events_max: int
+):
+    folded: dict[object, SessionState] = {}
+    for path in CORPUS.glob("*.jsonl"):
+        recorded = [read_line(line) for line in path.read_text().splitlines()]
+        talk = talk_of("a-1", partitions)
+        await write(owner, talk.partition, "a-1", talk.stream, *recorded)
+        folded[talk.session_id] = fold(recorded)
+    await level(database, PROJECTIONS.values(), BlockLimits(events=events_max))
+    rows = await owner.fetch("select * from readmodel.sessions")
+    assert len(rows) == len(folded) > 10
+    for row in rows:
+        state = folded[row["id"]]
+        told = [row[name] for name in ("status", "cause", "detail", "answer", "version", "steps")]
+        assert told == [
+            *(state.status.value, state.cause, state.detail or None, state.answer),
+            *(state.version, state.steps),
+        ]
+
+
+async def test_a_completion_costs_nothing_known_until_there_are_prices(
+    database: Database, owner: Dedicated, partitions: int
+):
+    _, rows = await told(database, owner, partitions, started(), thought(1))
+    assert [row["cost"] for row in rows["completions"]] == [None]
 
 
 async def test_a_call_that_has_not_returned_is_called(
@@ -180,6 +227,19 @@ async def test_rows_after_an_erasure_are_those_of_a_log_that_never_held_what_was
     texts = str(live)
     assert ("find the leak" in texts) == (1 not in versions)
     assert ("it was malloc" in texts) == (11 not in versions)
+
+
+async def test_a_cancellation_that_was_erased_says_so_as_the_fold_does(
+    database: Database, owner: Dedicated, partitions: int
+):
+    cancelled = events.SessionCancelled(reason="enough")
+    talk, _ = await told(database, owner, partitions, started(), cancelled)
+    data = '{"versions":[2],"reason":"asked"}'
+    await owner.fetchval(ERASE, talk.partition, "a-1", talk.stream, [2], data, bytes(16))
+    await level(database, PROJECTIONS.values())
+    row = await owner.fetchrow("select * from readmodel.sessions")
+    assert row is not None
+    assert (row["status"], row["cause"], row["detail"]) == ("cancelled", "erased", None)
 
 
 texts = st.text(st.characters(codec=None), max_size=5)

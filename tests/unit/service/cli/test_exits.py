@@ -16,7 +16,7 @@ from service.cli.exits import Exit, exit_of
         (errors.Fenced("session-x", 1, 2), 1),
         (errors.DatabaseUnavailable("no answer"), 1),
         (errors.DigestMismatch("changed"), 1),
-        (errors.TokenRefused("no token"), 1),
+        (errors.TokenRefused("no token"), 2),
     ],
 )
 def test_the_error_decides_the_exit_code(error: errors.AgentRuntimeError, code: int):

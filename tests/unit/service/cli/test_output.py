@@ -3,11 +3,9 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schema.errors import DatabaseUnavailable, Invalid
-from service.cli.output import print_error, print_json, print_text, printable
+from service.cli.output import print_error, print_json, print_text
 
 
 @pytest.mark.parametrize(
@@ -28,15 +26,6 @@ def test_a_number_that_doubles_cannot_hold_is_written_as_a_string(
     print_json(value)
 
     assert json.loads(capfd.readouterr().out) == written
-
-
-@given(st.text(st.characters(codec=None)))
-def test_printed_text_holds_nothing_that_steers_a_terminal(text: str):
-    assert all(char.isprintable() or char == "\n" for char in printable(text))
-
-
-def test_an_escape_sequence_is_spelt_out():
-    assert printable("a\x1b[31mb\x07\tc") == "a\\x1b[31mb\\x07    c"
 
 
 def test_any_text_can_be_written(capfd: pytest.CaptureFixture[str]):

@@ -61,6 +61,23 @@ def test_every_kind_of_event_has_a_summary_of_one_line(event_type: type[Event]):
     assert summary(erased) == "(erased)"
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (SAID, "Look."),
+        (ANSWERED, "It was x."),
+        (
+            events.ToolCalled(call_id="2.0", tool="grep", arguments={"n": 1}, effect=Effect.PURE),
+            'grep {"n":1}',
+        ),
+        (events.ToolReturned(call_id="2.0", ok=True, observation="391"), "→ 391"),
+        (events.SessionCompleted(answer="a\nb"), "a b"),
+    ],
+)
+def test_a_summary_says_what_matters(event: Event, said: str):
+    assert summary(event) == said
+
+
 def test_a_summary_is_one_line_and_cut_where_it_is_long():
     event = events.SessionCompleted(answer="a\nb" * SUMMARY_CHARACTERS_MAX)
 

@@ -287,3 +287,12 @@ async def test_a_port_that_nobody_listens_on_cannot_be_reached():
         pass
     observed = await site.get("/")
     assert (observed.kind, "can't be reached" in observed.observation) == ("transient", True)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, "transient"), (404, "not_found")])
+async def test_a_refusal_that_is_no_text_has_the_kind_of_its_status(status: int, kind: str):
+    headers = {"Content-Type": "application/octet-stream"}
+    async with answering(status=status, body=b"\x00\x01", headers=headers) as site:
+        observed = await site.get("/")
+    assert observed.kind == kind
+    assert f"status {status}: application/octet-stream" in told(observed)["error"]

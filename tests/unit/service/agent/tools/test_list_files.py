@@ -44,3 +44,24 @@ def test_a_missing_folder_is_not_found(tmp_path: Path):
     with pytest.raises(ToolError) as raised:
         paths(tmp_path, path="nowhere")
     assert raised.value.kind == "not_found"
+
+
+def test_what_was_not_looked_at_is_told_and_the_first_by_name_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("service.agent.tools.jail.ENTRIES_MAX", 3)
+    for number in range(50):
+        (tmp_path / f"{number:02}").touch()
+    listed = list_files_tool(Jail(tmp_path)).function()
+    assert [entry["path"] for entry in listed["entries"]] == ["00", "01", "02"]
+    assert listed["more"]
+
+
+def test_a_search_for_names_that_gives_up_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.agent.tools.list_files.LOOKED_AT_MAX", 2)
+    for name in ("a", "b", "wanted"):
+        (tmp_path / name).touch()
+    assert list_files_tool(Jail(tmp_path)).function(pattern="wanted") == {
+        "entries": [],
+        "more": True,
+    }
