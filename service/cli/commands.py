@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from service.cli.options import AsJson, At, RoundCount, RoundSeconds, Session, Strict
+from service.cli.options import AsJson, At, Host, Port, RoundCount, RoundSeconds, Session, Strict
 from service.cli.output import print_text
 
 if TYPE_CHECKING:
@@ -260,13 +260,8 @@ def doctor(*, as_json: AsJson = False) -> int:
 @app.command(epilog="Example: agent-runtime serve --port 8400")
 def serve(
     *,
-    host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Instead of AGENT_RUNTIME_HOST.")
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, max=65_535, help="Instead of AGENT_RUNTIME_PORT."),
-    ] = None,
+    host: Host = None,
+    port: Port = None,
     as_json: AsJson = False,
 ) -> int:
     """Serve HTTP and keep read models level, until Ctrl-C or SIGTERM."""

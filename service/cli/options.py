@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options of the commands."""
 
 from typing import Annotated
 
@@ -17,6 +17,13 @@ At = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines, for machines.")]
+Host = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Instead of AGENT_RUNTIME_HOST.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, max=65_535, help="Instead of AGENT_RUNTIME_PORT."),
+]
 RoundCount = Annotated[int, typer.Option(metavar="N", min=1, help="Rounds of each bench.")]
 RoundSeconds = Annotated[
     float, typer.Option(metavar="S", min=0.01, help="How long one round measures.")
