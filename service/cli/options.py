@@ -17,9 +17,7 @@ At = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines, for machines.")]
-Host = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Instead of AGENT_RUNTIME_HOST.")
-]
+Host = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Instead of AGENT_RUNTIME_HOST.")]
 Port = Annotated[
     int | None,
     typer.Option(metavar="N", min=0, max=65_535, help="Instead of AGENT_RUNTIME_PORT."),
