@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 import asyncpg
@@ -173,11 +173,10 @@ class _Lane:
             self._disconnect()
 
     async def _attempt_again(self, members: list[Member]) -> None:
-        failed = 1
-        await asyncio.sleep(backoff_s(failed))
-        while not await self._attempt(members):
-            failed += 1
+        for failed in count(1):
             await asyncio.sleep(backoff_s(failed))
+            if await self._attempt(members):
+                return
 
     async def _attempt(self, members: list[Member]) -> bool:
         """Append once; False if the database failed in a way that may pass."""

@@ -17,7 +17,6 @@ AgentRuntimeError
 │   └── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
 └── Broken                      ours: stop, loudly
     ├── UnknownEvent            the log holds a type or shape that this program does not know
-    ├── DigestMismatch          a recorded event is not what was appended
     └── RebuildStopped          an event could not be projected while a read model was rebuilt
 
 What the *model* does wrong is no error: it is an observation, and the loop goes on.
@@ -165,12 +164,6 @@ class UnknownEvent(Broken):
     """The log holds a type or schema version that this program does not know."""
 
     code = "unknown_event"
-
-
-class DigestMismatch(Broken):
-    """A recorded event is not what was appended."""
-
-    code = "digest_mismatch"
 
 
 class RebuildStopped(Broken):

@@ -15,7 +15,6 @@ from service.cli.exits import Exit, exit_of
         (errors.NotReady("run migrate"), 1),
         (errors.Fenced("session-x", 1, 2), 1),
         (errors.DatabaseUnavailable("no answer"), 1),
-        (errors.DigestMismatch("changed"), 1),
         (errors.TokenRefused("no token"), 2),
     ],
 )
