@@ -5,13 +5,16 @@ AgentRuntimeError
 │   ├── Invalid                 a field does not hold what it must
 │   │   ├── NotFinite           a NaN or an infinity
 │   │   ├── NestedTooDeep       JSON nested beyond the limit
+│   │   ├── NegativeWeight      a relationship below 0 where weights are added up
 │   │   └── PayloadTooLarge     more bytes than an event may have
 │   ├── NotFound                nothing has that name
+│   ├── AlreadyThere            something has that name; to change it is another request
+│   ├── CycleFound              what must have an order goes round in a circle
 │   ├── WrongExpectedVersion    the stream moved on
 │   ├── Fenced                  somebody else holds the lease now
 │   ├── TokenRefused            a position from another log, or from before a restore
 │   ├── ProviderRefused         the provider will not take this request, however often it is sent
-│   └── NotReady                the database needs an operator: too old, not migrated, wrong grants
+│   └── NotReady                an operator comes first: a database to migrate, a package to install
 ├── Unavailable                 the world's: the same request may succeed later
 │   ├── DatabaseUnavailable     no connection, or none that answers in time
 │   └── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
@@ -22,7 +25,11 @@ AgentRuntimeError
 What the *model* does wrong is no error: it is an observation, and the loop goes on.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+CYCLE_SAID_MAX: Final = 10
+"""So many entities of a cycle stand in an error's sentence."""
 
 
 class AgentRuntimeError(Exception):
@@ -62,6 +69,12 @@ class NestedTooDeep(Invalid):
     code = "nested_too_deep"
 
 
+class NegativeWeight(Invalid):
+    """A relationship weighs less than 0 where weights are added up, as along a path."""
+
+    code = "negative_weight"
+
+
 class PayloadTooLarge(Invalid):
     """More bytes than an event may have."""
 
@@ -72,6 +85,25 @@ class NotFound(Refused):
     """Nothing has that name."""
 
     code = "not_found"
+
+
+class AlreadyThere(Refused):
+    """Something has that name already; to change it is another request."""
+
+    code = "already_there"
+
+
+class CycleFound(Refused):
+    """What must have an order goes round in a circle."""
+
+    code = "cycle_found"
+
+    def __init__(self, cycle: Sequence[str]) -> None:
+        """*cycle* names each entity once, in the direction of the relationships."""
+        said = [repr(id_) for id_ in cycle[:CYCLE_SAID_MAX]]
+        rest = [f"… {len(cycle) - len(said)} more …"] if len(cycle) > len(said) else []
+        super().__init__(f"there is a cycle: {' → '.join([*said, *rest, said[0]])}")
+        self.cycle = tuple(cycle)
 
 
 class WrongExpectedVersion(Refused):
@@ -118,7 +150,7 @@ class ProviderRefused(Refused):
 
 
 class NotReady(Refused):
-    """The database needs an operator first; the message says which command mends it."""
+    """The database or this installation needs an operator; the message says what mends it."""
 
     code = "not_ready"
 

@@ -74,6 +74,11 @@ def agent_stream(agent_id: str) -> str:
     return f"agent-{agent_id}"
 
 
+def memory_stream(agent_id: str) -> str:
+    """The name of the stream of an agent's episodes, facts and shared working memory."""
+    return f"memory-{agent_id}"
+
+
 STREAM_KINDS: Final = frozenset({"agent", "memory", "graph"})
 """What an agent has besides its sessions; a branch's name follows the agent's behind `~`."""
 

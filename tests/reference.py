@@ -11,7 +11,8 @@ from typing import Any, get_type_hints
 import msgspec
 from pydantic import SecretStr
 
-from schema.events import EVENT_TYPES, Event, session
+from schema.events import EVENT_TYPES, Event, memory, session
+from schema.events.shape import Shape
 from service.config import Settings, variable
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -70,9 +71,11 @@ def _value_section(kind: type[msgspec.Struct]) -> str:
 
 
 def _values() -> Iterator[type[msgspec.Struct]]:
-    for kind in vars(session).values():
-        if isinstance(kind, type) and issubclass(kind, session.Shape) and kind is not session.Shape:
-            yield kind
+    for module in (session, memory):
+        for kind in vars(module).values():
+            is_shape = isinstance(kind, type) and issubclass(kind, Shape)
+            if is_shape and kind.__module__ == module.__name__:
+                yield kind
 
 
 def _fields(kind: type[msgspec.Struct]) -> str:
@@ -99,8 +102,10 @@ def _notes(kind: type) -> dict[str, str]:
 
 def _type(hint: Any) -> str:
     name = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
-    for prefix in ("typing.", "schema.events.session.", "schema.events.base."):
+    for prefix in ("typing.", "schema.events.session.", "schema.events.memory.", "datetime."):
         name = name.replace(prefix, "")
+    if name.startswith("Optional["):
+        name = f"{name[9:-1]} | None"
     return "`" + name.replace("|", "or") + "`"
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from schema import json_text
 from schema.errors import UnknownEvent
-from schema.events import log, session
+from schema.events import agent, log, memory, session
 from schema.events.base import Erased, Event
 from schema.events.upcasters import UPCASTERS
 
@@ -25,6 +25,21 @@ _TYPES: Final[tuple[type[Event], ...]] = (
     session.SessionCompleted,
     session.SessionFailed,
     session.CheckpointLabelled,
+    agent.AgentDefined,
+    memory.EpisodeRecorded,
+    memory.EpisodeEvicted,
+    memory.EpisodeForgotten,
+    memory.EpisodePinned,
+    memory.RecallsCounted,
+    memory.EmbeddingSpaceActivated,
+    memory.EpisodesEmbedded,
+    memory.FactStored,
+    memory.FactRemoved,
+    memory.WorkingSet,
+    memory.WorkingRead,
+    memory.WorkingRemoved,
+    memory.WorkingEvicted,
+    memory.MemoryRecalled,
     log.EventsErased,
 )
 

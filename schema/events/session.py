@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, TypeAlias
 
-import msgspec
-
 from schema.events.base import Event, Side
+from schema.events.memory import MemoryPolicy
+from schema.events.shape import Shape
 
 DEFAULT_SYSTEM_PROMPT = "You are a helpful AI agent."
 
@@ -30,10 +30,6 @@ class Protocol(StrEnum):
     """Written out: `Thought:`, `Action:`, `FINAL_ANSWER:`."""
     NATIVE = "native"
     """By the provider's own tool calling."""
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A value inside an event."""
 
 
 class ToolExample(Shape, frozen=True, kw_only=True):
@@ -133,6 +129,10 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     """32 hex digits of chance: every digest in this session is keyed by it."""
     epoch: int = 1
     """The lease's number."""
+    memory: MemoryPolicy | None = None
+    """How it remembers; None gives it no memory, as it was before there was any."""
+    definition: int | None = None
+    """The version of the agent's definition that it began with; None where there was none."""
 
 
 class SessionResumed(Event, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from schema.errors import Invalid
+from schema.errors import Invalid, NotFinite
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -22,4 +22,5 @@ def checked(message: type[M], values: Mapping[str, Any]) -> M:
 def _refused(error: ValidationError) -> Invalid:
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "body"
-    return Invalid(field, first["msg"].removeprefix("Value error, "))
+    kind = NotFinite if first["type"] == "finite_number" else Invalid
+    return kind(field, first["msg"].removeprefix("Value error, "))

@@ -1,13 +1,15 @@
 """What is sent to start a session."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from schema.errors import Invalid
-from schema.events import DEFAULT_SYSTEM_PROMPT, Limits, Sampling
+from schema.events import DEFAULT_SYSTEM_PROMPT, AgentDefined, Limits, MemoryPolicy, Sampling
 from schema.ids import checked_agent_id
+from schema.messages.base import Message
+from schema.messages.memory import MemorySettings
 
 OBSERVATION_BYTES_MAX: Final = 480 << 10
 """An event holds 1 MiB, and keeping JSON text as a JSON string may double it."""
@@ -29,16 +31,14 @@ def _model(text: str) -> str:
     return text
 
 
+Model = Annotated[str, AfterValidator(_model)]
+"""As `provider:model`."""
+
+
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty: say what is to be done")
     return text
-
-
-class Message(BaseModel):
-    """What every message is: frozen, and nothing in it goes unread."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class SessionLimits(Message):
@@ -69,13 +69,42 @@ class SessionSampling(Message):
         return msgspec.convert(self.model_dump(), Sampling)
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session begins with, nothing left open."""
+
+    model: str
+    system_prompt: str
+    tools: tuple[str, ...]
+    limits: Limits
+    sampling: Sampling
+    protocol: ProtocolChoice
+    memory: MemoryPolicy | None
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+S_co = TypeVar("S_co", bound=msgspec.Struct, covariant=True)
+
+
+class _Said(Protocol[S_co]):
+    """A message of which some fields were said."""
+
+    @property
+    def model_fields_set(self) -> set[str]: ...
+
+    def as_shape(self) -> S_co: ...
+
+
+_HELD: Final = frozenset({"capacity", "eviction"})
+"""What bounds the memory of all of an agent's sessions together."""
+
+
 class StartSession(Message):
-    """Run an agent on a task."""
+    """Run an agent on a task; what is left out is as the agent's definition has it."""
 
     agent: Annotated[str, AfterValidator(_agent_id)]
     prompt: Annotated[str, AfterValidator(_said)]
-    model: Annotated[str, AfterValidator(_model)]
-    """As `provider:model`."""
+    model: Model | None = None
+    """As `provider:model`; one must be said here or in the definition."""
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
     tools: tuple[str, ...] = Field(default=(), max_length=128)
     """By name; the model sees them in this order."""
@@ -83,3 +112,40 @@ class StartSession(Message):
     sampling: SessionSampling = SessionSampling()
     protocol: ProtocolChoice = "auto"
     """How tools are offered: `auto` is native where the provider can do that."""
+    memory: MemorySettings | None = MemorySettings()
+    """How the session remembers; null for a session that does not."""
+
+    @field_validator("memory")
+    @classmethod
+    def _leaves_what_is_held(cls, memory: MemorySettings | None) -> MemorySettings | None:
+        if memory is not None and memory.model_fields_set & _HELD:
+            raise ValueError("capacity and eviction are the agent's: define them there")
+        return memory
+
+    def settled(self, definition: AgentDefined | None) -> Settled:
+        """What is said here, and for the rest what *definition* says, or else the defaults.
+
+        `Invalid` where neither names a model.
+        """
+        if self.model is None and definition is None:
+            raise Invalid(
+                "model", f"say which: agent {self.agent!r} has no definition to take it of"
+            )
+        defined = definition or AgentDefined(model="")
+        said = self.model_fields_set
+        return Settled(
+            model=self.model or defined.model,
+            system_prompt=self.system_prompt if "system_prompt" in said else defined.system_prompt,
+            tools=self.tools if "tools" in said else defined.tools,
+            limits=_over(defined.limits, self.limits),
+            sampling=_over(defined.sampling, self.sampling),
+            protocol=self.protocol if "protocol" in said else defined.protocol,
+            memory=None if self.memory is None else _over(defined.memory, self.memory),
+        )
+
+
+def _over(defined: S, said: _Said[S]) -> S:
+    """*defined*, but with each field that was *said*."""
+    shape = said.as_shape()
+    fields = {name: getattr(shape, name) for name in said.model_fields_set}
+    return msgspec.structs.replace(defined, **fields)

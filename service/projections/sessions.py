@@ -8,10 +8,10 @@ from eventlog.project import Projection
 from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
+from schema.row_text import projected
 from schema.tables import readmodel
 from service.agent.session import SessionState, evolve
 from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
-from service.projections.text import projected
 
 OPEN: Final = statement(__package__, "open_sessions")
 ADVANCE: Final = statement(__package__, "advance_sessions")

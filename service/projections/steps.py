@@ -8,9 +8,9 @@ from eventlog.project import Projection
 from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
+from schema.row_text import projected, projected_json
 from schema.tables import readmodel
 from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
-from service.projections.text import projected, projected_json
 
 ADD_STEPS: Final = statement(__package__, "add_steps")
 ADD_COMPLETIONS: Final = statement(__package__, "add_completions")

@@ -12,10 +12,10 @@ from eventlog.members import StreamAppend, prepare
 from schema import events
 from schema.envelope import Metadata
 from schema.errors import Invalid
-from schema.events import Limits, Sampling
+from schema.events import AgentDefined, Limits, MemoryPolicy, RecallPolicy, Sampling
 from schema.ids import new_session_id, session_stream
 from schema.messages.checked import checked
-from schema.messages.sessions import SessionLimits, SessionSampling, StartSession
+from schema.messages.sessions import SessionLimits, SessionSampling, Settled, StartSession
 
 LEAST = {"agent": "a-1", "prompt": "find the leak", "model": "scripted:x"}
 
@@ -44,6 +44,10 @@ def test_the_least_that_starts_a_session():
         ({"sampling": {"stop": [""]}}, "sampling.stop.0"),
         ({"protocol": "morse"}, "protocol"),
         ({"promt": "x"}, "promt"),
+        ({"memory": {"max_memory_recalls": -1}}, "memory.max_memory_recalls"),
+        ({"memory": {"working_capacity": 0}}, "memory.working_capacity"),
+        ({"memory": {"capacity": 5}}, "memory"),
+        ({"memory": {"eviction": "oldest"}}, "memory"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_field(values: dict[str, object], field: str):
@@ -85,3 +89,59 @@ def test_the_defaults_are_those_of_the_events():
     assert SessionSampling().as_shape() == Sampling()
     assert SessionLimits.model_fields.keys() == {f.name for f in msgspec.structs.fields(Limits)}
     assert SessionSampling.model_fields.keys() == {f.name for f in msgspec.structs.fields(Sampling)}
+
+
+DEFINED = events.AgentDefined(
+    model="local:small",
+    system_prompt="Be brief.",
+    tools=("now",),
+    limits=Limits(max_iterations=3, calls_max=2),
+    sampling=Sampling(temperature=0.5, max_output_tokens=9),
+    protocol="text",
+    memory=MemoryPolicy(capacity=5, half_life_hours=72.0, max_memory_recalls=1),
+)
+
+
+def settled(definition: AgentDefined | None = DEFINED, **said: object) -> Settled:
+    return checked(StartSession, {"agent": "a-1", "prompt": "x", **said}).settled(definition)
+
+
+def test_what_is_left_out_is_as_the_definition_has_it():
+    begun = settled()
+    assert msgspec.structs.asdict(begun) == {
+        name: getattr(DEFINED, name) for name in begun.__struct_fields__
+    }
+
+
+def test_what_is_said_wins_field_by_field():
+    begun = settled(
+        model="local:large",
+        tools=[],
+        limits={"calls_max": 16},
+        sampling={"temperature": 0},
+        protocol="auto",
+        system_prompt="You are a helpful AI agent.",
+        memory={"max_memory_recalls": 3, "recall": {"policy": "importance"}},
+    )
+    assert (begun.model, begun.tools, begun.protocol) == ("local:large", (), "auto")
+    assert begun.system_prompt == "You are a helpful AI agent."
+    assert begun.limits == Limits(max_iterations=3, calls_max=16)
+    assert begun.sampling == Sampling(temperature=0, max_output_tokens=9)
+    assert begun.memory == MemoryPolicy(
+        capacity=5,
+        half_life_hours=72.0,
+        max_memory_recalls=3,
+        recall=RecallPolicy(policy="importance"),
+    )
+
+
+def test_without_a_definition_the_defaults_count_and_a_model_must_be_said():
+    begun = settled(None, model="local:x")
+    assert (begun.limits, begun.sampling, begun.memory) == (Limits(), Sampling(), MemoryPolicy())
+    with pytest.raises(Invalid, match="a-1") as refused:
+        settled(None)
+    assert refused.value.field == "model"
+
+
+def test_a_session_may_be_started_without_memory():
+    assert settled(memory=None).memory is None

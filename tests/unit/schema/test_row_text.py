@@ -1,9 +1,17 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.projections.text import REPLACEMENT, projected, projected_json
+from schema.errors import Invalid
+from schema.row_text import (
+    KEY_BYTES_MAX,
+    REPLACEMENT,
+    projected,
+    projected_json,
+    projected_key,
+)
 
 any_text = st.text(st.characters(codec=None))
 any_json = st.recursive(
@@ -38,3 +46,9 @@ def test_json_that_fits_is_not_touched():
         '{"a":"\\\\u0000 é","b":[1,null]}',
         False,
     )
+
+
+def test_a_key_that_an_index_could_not_hold_is_refused():
+    assert projected_key("ü" * (KEY_BYTES_MAX // 2)) == ("ü" * (KEY_BYTES_MAX // 2), False)
+    with pytest.raises(Invalid, match="2000 bytes"):
+        projected_key("ü" * (KEY_BYTES_MAX // 2) + "k")

@@ -4,8 +4,11 @@ import re
 from typing import Any, Final
 
 from schema import json_text
+from schema.errors import Invalid
 
 REPLACEMENT: Final = "\ufffd"
+KEY_BYTES_MAX: Final = 2000
+"""What is sure to fit into an index beside the longest of stream names."""
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -14,6 +17,14 @@ def projected(text: str) -> tuple[str, bool]:
     if "\x00" not in text and (text.isascii() or _encodes(text)):
         return text, False
     return _UNFIT.sub(REPLACEMENT, text), True
+
+
+def projected_key(key: str) -> tuple[str, bool]:
+    """*key* fit for an indexed column, as `projected` does it; `Invalid` where it is too long."""
+    fit, altered = projected(key)
+    if len(fit.encode()) > KEY_BYTES_MAX:
+        raise Invalid("key", f"a key of more than {KEY_BYTES_MAX} bytes can't be indexed")
+    return fit, altered
 
 
 def projected_json(value: Any) -> tuple[str, bool]:

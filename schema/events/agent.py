@@ -1,0 +1,23 @@
+"""What is said about an agent itself: its definition, in immutable versions."""
+
+from typing import ClassVar, Literal
+
+from schema.events.base import Event
+from schema.events.memory import MemoryPolicy
+from schema.events.session import DEFAULT_SYSTEM_PROMPT, Limits, Sampling
+
+
+class AgentDefined(Event, frozen=True, kw_only=True):
+    """What the agent's sessions begin with from here on, unless they ask for something else."""
+
+    type: ClassVar[str] = "agent_defined"
+
+    model: str
+    """As `provider:model`."""
+    system_prompt: str = DEFAULT_SYSTEM_PROMPT
+    tools: tuple[str, ...] = ()
+    """By name; the model sees them in this order."""
+    limits: Limits = Limits()
+    sampling: Sampling = Sampling()
+    protocol: Literal["auto", "text", "native"] = "auto"
+    memory: MemoryPolicy = MemoryPolicy()

@@ -1,0 +1,50 @@
+"""What is sent to define an agent."""
+
+from typing import Annotated
+
+import msgspec
+from pydantic import Field, ValidationInfo, field_validator
+
+from schema.events import DEFAULT_SYSTEM_PROMPT, AgentDefined
+from schema.messages.base import Message
+from schema.messages.memory import MemorySettings
+from schema.messages.sessions import Model, ProtocolChoice, SessionLimits, SessionSampling
+
+
+class DefineAgent(Message):
+    """Say what an agent's sessions begin with from here on."""
+
+    model: Model
+    system_prompt: str = DEFAULT_SYSTEM_PROMPT
+    tools: tuple[str, ...] = Field(default=(), max_length=128)
+    """By name; the model sees them in this order."""
+    limits: SessionLimits = SessionLimits()
+    sampling: SessionSampling = SessionSampling()
+    protocol: ProtocolChoice = "auto"
+    """How tools are offered: `auto` is native where the provider can do that."""
+    memory: MemorySettings = MemorySettings()
+    max_iterations: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """The same as `limits.max_iterations`, where it is said most often."""
+
+    @field_validator("max_iterations")
+    @classmethod
+    def _said_once(cls, most: int | None, said: ValidationInfo) -> int | None:
+        limits = said.data.get("limits")
+        if most is not None and limits and "max_iterations" in limits.model_fields_set:
+            raise ValueError("is said in limits too: leave one of the two out")
+        return most
+
+    def as_event(self) -> AgentDefined:
+        """The same, as the log keeps it."""
+        limits = self.limits.as_shape()
+        if self.max_iterations is not None:
+            limits = msgspec.structs.replace(limits, max_iterations=self.max_iterations)
+        return AgentDefined(
+            model=self.model,
+            system_prompt=self.system_prompt,
+            tools=self.tools,
+            limits=limits,
+            sampling=self.sampling.as_shape(),
+            protocol=self.protocol,
+            memory=self.memory.as_shape(),
+        )

@@ -1,0 +1,86 @@
+"""What every message is, and the kinds of values that several of them hold."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+TAGS_MAX: Final = 32
+TAG_LENGTH_MAX: Final = 128
+DIMENSIONS_MAX: Final = 2000
+"""What the database can index."""
+COMPONENT_MAX: Final = 1e15
+"""Beyond it (and below its inverse) the database's cosine, of 32-bit floats, is no number."""
+
+
+class Message(BaseModel):
+    """What every message is: frozen, finite, and nothing in it goes unread."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+
+# pydantic's own limits of length refuse lone surrogates, which any text may hold.
+def of_length(least: int, most: int) -> AfterValidator:
+    """Texts of *least* to *most* characters."""
+
+    def check(text: str) -> str:
+        if not least <= len(text) <= most:
+            raise ValueError(f"has {len(text)} characters: use {least} to {most}")
+        return text
+
+    return AfterValidator(check)
+
+
+def of_size(least: int, most: int) -> AfterValidator:
+    """Texts of *least* to *most* bytes in UTF-8."""
+
+    def check(text: str) -> str:
+        size_bytes = len(text.encode(errors="surrogatepass"))
+        if not least <= size_bytes <= most:
+            raise ValueError(f"has {size_bytes} bytes in UTF-8: use {least} to {most}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank")
+    return text
+
+
+def _once_each(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
+
+
+def _comparable(vector: tuple[float, ...]) -> tuple[float, ...]:
+    largest = max(map(abs, vector), default=0.0)
+    if largest > COMPONENT_MAX:
+        raise ValueError(f"has a component beyond {COMPONENT_MAX:g}: scale the vector down")
+    if largest < 1 / COMPONENT_MAX:
+        raise ValueError("is a zero vector, which no cosine can be taken with")
+    return vector
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its zone, kept in UTC."""
+
+Tag = Annotated[str, of_length(1, TAG_LENGTH_MAX), AfterValidator(_not_blank)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=TAGS_MAX), AfterValidator(_once_each)]
+
+Key = Annotated[str, of_length(1, 256), AfterValidator(_not_blank)]
+"""What a fact or an entry of working memory is stored under."""
+
+Vector = Annotated[
+    tuple[float, ...], Field(min_length=1, max_length=DIMENSIONS_MAX), AfterValidator(_comparable)
+]
+"""The caller's own vector; that it is of the agent's dimension is checked where that is known."""
