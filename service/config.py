@@ -1,6 +1,7 @@
 """The settings of this process: read once from the environment, checked, then frozen."""
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,8 @@ ANTHROPIC_URL: Final = "https://api.anthropic.com"
 OPENAI_URL: Final = "https://api.openai.com/v1"
 LOCAL_CONTEXT_TOKENS: Final = 4096
 """From 2048 to 8192 is what a small model makes use of."""
+
+_EMBEDDER: Final = re.compile(r"offline|hashing|none|openai:[^\s@]+(@[1-9]\d{0,3})?")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
@@ -35,6 +38,15 @@ def _base_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must look like https://host or http://host:port/path")
     return text.rstrip("/")
+
+
+def _embedder(text: str) -> str:
+    if not _EMBEDDER.fullmatch(text):
+        raise ValueError(
+            "must be offline, hashing, none or openai:<model>, "
+            "with the model's dimensions where they are not well known: openai:<model>@768"
+        )
+    return text
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -71,6 +83,9 @@ class Settings(BaseSettings):
     """Without one: for people on a terminal, JSON lines elsewhere."""
     local_context_tokens: int = Field(default=LOCAL_CONTEXT_TOKENS, ge=256, le=1_048_576)
     """What a `local:` model may hold at once; more costs memory."""
+    embedder: Annotated[str, AfterValidator(_embedder)] = "offline"
+    """What finds memories by their meaning: `offline`, `openai:<model>`, `openai:<model>@768` where
+    its dimensions are not well known, `hashing` (wording only) or `none`."""
 
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     anthropic_base_url: BaseUrl = Field(

@@ -1,4 +1,4 @@
-"""Posting a prompt and reading the stream of events that answers it."""
+"""Posting to a provider, and reading what answers: a stream of events, or one document."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -72,6 +72,7 @@ class Wire:
         try:
             async with asyncio.timeout(timeout_s), self._posted(path, body) as response:
                 headers = response.headers
+                self._check_streams(headers)
                 await self._read(response, reader)
         except (TimeoutError, *_HTTPX_FAULTS, ProviderUnavailable, ProviderRefused) as error:
             if not reader.ended:
@@ -81,9 +82,17 @@ class Wire:
             raise ProviderUnavailable(f"{self.provider} cut its answer short")
         return headers
 
+    async def fetch(self, path: str, body: Mapping[str, Any], timeout_s: float) -> bytes:
+        """Post *body*; the whole document that answers it."""
+        try:
+            async with asyncio.timeout(timeout_s), self._posted(path, body) as response:
+                return await self._whole(response)
+        except (TimeoutError, *_HTTPX_FAULTS, ProviderUnavailable, ProviderRefused) as error:
+            raise self._fault(error, timeout_s) from None  # as in `ask`
+
     @asynccontextmanager
     async def _posted(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
-        """The answer to *body*, its stream not read yet; raises unless it is a stream of events."""
+        """The answer to *body*, not read yet; raises where it is an error's."""
         content = json_text.encode(body, field="request").encode()
         async with self.client.stream("POST", path, content=content) as response:
             limits = rate_limit_in(response.headers, datetime.now(UTC))
@@ -93,9 +102,11 @@ class Wire:
                 raise faults.answered(
                     self.provider, response.status_code, complaint, response.headers
                 )
-            if response.headers.get("content-type", "").startswith(_NO_STREAM):
-                raise ProviderRefused(f"{self.provider} sent no event stream: check the base URL")
             yield response
+
+    def _check_streams(self, headers: httpx.Headers) -> None:
+        if headers.get("content-type", "").startswith(_NO_STREAM):
+            raise ProviderRefused(f"{self.provider} sent no event stream: check the base URL")
 
     async def _read(self, response: httpx.Response, reader: Reader) -> None:
         parser, received_bytes = SseParser(), 0
@@ -111,6 +122,16 @@ class Wire:
                 if reader.read(event):
                     await _drain(chunks)
                     return
+
+    async def _whole(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > ANSWER_BYTES_MAX:
+                raise ProviderUnavailable(
+                    f"{self.provider} sent more than {ANSWER_BYTES_MAX} bytes for one answer"
+                )
+        return bytes(body)
 
     def _fault(self, error: Exception, timeout_s: float) -> ProviderUnavailable | ProviderRefused:
         """*error* as one of the tree, every key in its text hidden."""

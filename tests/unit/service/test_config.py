@@ -93,6 +93,9 @@ def test_home_is_expanded_and_absolute(monkeypatch: pytest.MonkeyPatch, given: s
         ("AGENT_RUNTIME_LEASE_S", "nan", "3600"),
         ("AGENT_RUNTIME_LOG_LEVEL", "loud", "'warning'"),
         ("AGENT_RUNTIME_HOME", "~nobody-has-this-name/x", "absolute path"),
+        ("AGENT_RUNTIME_EMBEDDER", "openai", "openai:<model>"),
+        ("AGENT_RUNTIME_EMBEDDER", "openai:m@0", "openai:<model>@768"),
+        ("AGENT_RUNTIME_EMBEDDER", "ofline", "offline, hashing, none"),
         ("OPENAI_BASE_URL", "ftp://host", "https://"),
     ],
 )
