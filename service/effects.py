@@ -1,8 +1,9 @@
 """What one running session does to the world: asks its model, calls its tools, writes its log."""
 
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -14,11 +15,15 @@ from eventlog.members import Appended, StreamAppend
 from schema import events
 from schema.completions import Completion, CompletionRequest
 from schema.envelope import Metadata, RecordedEvent
-from schema.errors import ProviderUnavailable
+from schema.errors import Broken, ProviderUnavailable
 from schema.events import Event
 from schema.ids import session_stream
 from service.agent.loop import Effects
+from service.agent.recorder import Changed
+from service.agent.session_memory import SessionMemory
 from service.agent.tools import Observed, ToolContext, ToolRegistry
+from service.memory.mind import Minds
+from service.memory.working import Working
 from service.metrics import Metrics
 from service.providers import Provider
 
@@ -75,12 +80,31 @@ class SessionEffects:
     metrics: Metrics
     watcher: Watcher
     provider_name: str
+    minds: Minds
+    started: RecordedEvent
+    """The session's first event; a recall before the run is made at its time."""
     called: dict[str, RecordedEvent]
-    """Call → its `tool_called`, whose id is the same however often the call is run."""
+    """Call → its `tool_called`, whose id and time are the same however often the call is run."""
+
+    @cached_property
+    def _memory(self) -> SessionMemory:
+        started = self.started.event
+        if not isinstance(started, events.SessionStarted):
+            raise Broken(f"session {self.session_id} begins with {started.type}")
+        return SessionMemory(
+            session=str(self.session_id), started=started, minds=self.minds, tools=self.tools
+        )
 
     def as_effects(self) -> Effects:
         """What the loop takes."""
-        return Effects(think=self.think, act=self.act, record=self.record, read=self.read)
+        return Effects(
+            think=self.think,
+            act=self.act,
+            record=self.record,
+            read=self.read,
+            recall=self.recall,
+            transact=self.transact,
+        )
 
     async def think(self, request: CompletionRequest) -> Completion:
         """Ask the model, again where that may help, until the loop's own time is up."""
@@ -128,13 +152,43 @@ class SessionEffects:
             call.tool, call.arguments, context, observation_bytes_max=self.observation_bytes_max
         )
 
-    async def record(self, facts: Sequence[Event], ids: Sequence[UUID], version: int) -> None:
-        """Append *facts* behind *version*; once they are in, whoever watches hears of them."""
+    async def recall(self, query: str) -> Changed:
+        """Ask memory; as of the session's start, by the log's clock."""
+        return await self._memory.recall(query, self.started.recorded_at)
+
+    def transact(
+        self, call: events.ToolCalled, working: Working
+    ) -> AbstractAsyncContextManager[Changed]:
+        """Run a tool on memory; as of its call, by the log's clock."""
+        return self._memory.transact(call, self.called[call.call_id].recorded_at, working)
+
+    async def record(
+        self, facts: Sequence[Event], ids: Sequence[UUID], version: int, *others: StreamAppend
+    ) -> None:
+        """Append *facts* behind *version*; once they are in, whoever watches hears of them.
+
+        With the answer of a session that is to be remembered goes what memory gets of it.
+        """
+        answers = [fact.answer for fact in facts if isinstance(fact, events.SessionCompleted)]
+        if not answers or not self._memory.keeps_answers:
+            await self._append(facts, ids, version, *others)
+            return
+        async with self._memory.lane():  # Free of us: no answer comes together with a return.
+            kept = await self._memory.write_back(answers[0], self._latest().recorded_at)
+            await self._append(facts, ids, version, *others, *kept)
+
+    async def _append(
+        self, facts: Sequence[Event], ids: Sequence[UUID], version: int, *others: StreamAppend
+    ) -> None:
         stream = session_stream(self.session_id)
         append = StreamAppend(stream, version, facts, ids, self.epoch)
-        (appended,) = await self.log.append(self.agent_id, append, metadata=LOOP)
+        appended, *_ = await self.log.append(self.agent_id, append, *others, metadata=LOOP)
         for fact in self._as_recorded(appended, facts, ids):
             self._tell(fact)
+
+    def _latest(self) -> RecordedEvent:
+        """The last call, or the start: what tells the time of an answer that is not recorded."""
+        return max(self.called.values(), key=lambda fact: fact.version, default=self.started)
 
     async def read(self, after: int) -> list[Event]:
         """What others appended behind version *after*."""
@@ -193,6 +247,8 @@ def count(metrics: Metrics, event: Event, *, provider: str, tool: str) -> None:
             metrics.completion_s.labels(provider).observe(latency_ms / 1000)
             metrics.completion_tokens.labels(provider, "input").observe(usage.input_tokens)
             metrics.completion_tokens.labels(provider, "output").observe(usage.output_tokens)
+        case events.MemoryRecalled(items=items):
+            metrics.memory_recall_count.inc(sum(item.told for item in items))
         case events.ToolCalled():
             metrics.total_tool_calls.inc()
         case events.ToolReturned(latency_ms=latency_ms, ok=ok):

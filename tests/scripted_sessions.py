@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from eventlog.members import StreamAppend
 from schema import events, json_text
 from schema.completions import Completion, CompletionRequest
 from schema.envelope import Metadata, RecordedEvent
 from schema.errors import WrongExpectedVersion
 from schema.events import Event
 from service.agent import loop
+from service.agent.recorder import Changed
+from service.agent.rules import LATEST
 from service.agent.session import SessionState, fold
+from service.agent.session_memory import SessionMemory
+from service.agent.tools import ToolRegistry, memory_tools
 from service.agent.tools.observation import Observed
+from service.memory.working import Working
+from tests.minds import AT, ListedMinds
 
 SALT = "0123456789abcdef" * 2
+SESSION = "0198c0de-7a4e-7f3a-8000-3b1c5d9e2f40"
 
 CALCULATOR = events.ToolSpec(
     name="calculator",
@@ -48,6 +56,17 @@ def started(**changes: Any) -> events.SessionStarted:
         "salt": SALT,
     }
     return events.SessionStarted(**(given | changes))
+
+
+def remembering(**changes: Any) -> events.SessionStarted:
+    """A session that remembers, and may use the tools for that, too."""
+    memory = ToolRegistry(memory_tools())
+    given: dict[str, Any] = {
+        "rules": LATEST,
+        "memory": events.MemoryPolicy(),
+        "tools": (CALCULATOR, PAY, *memory.specs(tool.spec.name for tool in memory)),
+    }
+    return started(**(given | changes))
 
 
 def says(text: str, **changes: Any) -> Completion:
@@ -84,15 +103,23 @@ class MemoryLog:
     facts: list[Event] = field(default_factory=list)
     ids: list[UUID] = field(default_factory=list)
     appends: list[int] = field(default_factory=list)
-    """How many events each append held."""
+    """How many events of its own each append held."""
     interruptions: list[Sequence[Event]] = field(default_factory=list)
+    minds: ListedMinds = field(default_factory=ListedMinds)
+    """Where an append puts what it has for the agent's memory."""
 
-    async def record(self, facts: Sequence[Event], ids: Sequence[UUID], expected: int) -> None:
+    async def record(
+        self, facts: Sequence[Event], ids: Sequence[UUID], expected: int, *others: StreamAppend
+    ) -> None:
         if self.interruptions:
             self.facts.extend(self.interruptions.pop(0))
         if expected != len(self.facts):
             raise WrongExpectedVersion("session-x", expected, len(self.facts))
         assert len(facts) == len(ids)
+        for other in others:
+            self.minds.check(other)
+        for other in others:
+            self.minds.take(other)
         self.facts.extend(facts)
         self.ids.extend(ids)
         self.appends.append(len(facts))
@@ -122,7 +149,7 @@ def recorded_event(version: int, fact: Event) -> RecordedEvent:
         schema_version=fact.schema_version,
         event=stored,
         metadata=Metadata(),
-        recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+        recorded_at=AT,
     )
 
 
@@ -168,6 +195,28 @@ async def run(
     if not log.facts:
         log.facts.append(start)
     model = ScriptedModel(list(script)) if model is None else model
-    effects = loop.Effects(think=model.think, act=act, record=log.record, read=log.read)
-    state = await loop.run(fold(log.facts), effects, calls_at_once=4)
+    state = await loop.run(fold(log.facts), effects_of(log, model, act=act), calls_at_once=4)
     return state, log
+
+
+def effects_of(log: MemoryLog, model: ScriptedModel, *, act: ActFn = calculate) -> loop.Effects:
+    """The world of the session in *log*, whose memory is in a list, too."""
+    begun = log.facts[0] if log.facts else None
+    memory = SessionMemory(
+        session=SESSION,
+        started=begun if isinstance(begun, events.SessionStarted) else started(),
+        minds=log.minds,
+        tools=ToolRegistry(memory_tools()),
+    )
+
+    def transact(call: events.ToolCalled, working: Working) -> AbstractAsyncContextManager[Changed]:
+        return memory.transact(call, AT, working)
+
+    return loop.Effects(
+        think=model.think,
+        act=act,
+        record=log.record,
+        read=log.read,
+        recall=lambda query: memory.recall(query, AT),
+        transact=transact,
+    )

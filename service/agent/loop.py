@@ -1,34 +1,33 @@
 """What drives a session: it holds every effect and no rule."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 from schema import events
 from schema.completions import Completion, CompletionRequest
 from schema.errors import (
-    Broken,
     NestedTooDeep,
     NotFinite,
     PayloadTooLarge,
     ProviderRefused,
     ProviderUnavailable,
-    WrongExpectedVersion,
 )
 from schema.events import Event
-from schema.ids import uuid7
 from service.agent import outcomes
-from service.agent.moves import Act, Decide, Move, Think
+from service.agent.moves import Act, Decide, Move, Recall, Think, Transact
 from service.agent.prompt import Prompt
+from service.agent.recorder import Changed, OnRecordedFn, ReadFn, Recorder, RecordFn
 from service.agent.rules import Rules, rules_of
-from service.agent.session import SessionState, fold
+from service.agent.session import SessionState
 from service.agent.tools.observation import Observed
+from service.memory.working import Working
 
-CONFLICTS_MAX: Final = 100
-"""How often in a row others may be faster before we give up."""
+REBASES_MAX: Final = 5
+"""How often a change of memory is made anew because memory has moved on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +38,13 @@ class Effects:
     """Raises `ProviderUnavailable` and `ProviderRefused` when trying again was given up."""
     act: Callable[[events.ToolCalled], Awaitable[Observed]]
     """Whatever the tool does wrong is an observation."""
-    record: Callable[[Sequence[Event], Sequence[UUID], int], Awaitable[None]]
-    """Append events under their ids, all or none, behind the version that is expected."""
-    read: Callable[[int], Awaitable[Sequence[Event]]]
-    """The session's events after a version."""
+    record: RecordFn
+    """The session's stream is written by this alone."""
+    read: ReadFn
+    recall: Callable[[str], Awaitable[Changed]]
+    """What memory holds for a query."""
+    transact: Callable[[events.ToolCalled, Working], AbstractAsyncContextManager[Changed]]
+    """What a tool makes of memory, and its return; to be appended before the context is left."""
 
 
 async def run(
@@ -50,17 +52,19 @@ async def run(
     effects: Effects,
     *,
     calls_at_once: int,
-    on_recorded: Callable[[int, Sequence[Event]], None] | None = None,
+    on_recorded: OnRecordedFn | None = None,
 ) -> SessionState:
     """Drive a started session until it has ended or waits; its state then.
 
     *on_recorded* is told of events (and the version of the first) once they are in the log,
-    those of other writers too. `Fenced`, faults of the log and of ours are raised; cancelled
-    at any moment, the log holds what happened.
+    those of other writers too. `Fenced`, faults of the log, of memory and of ours are raised;
+    cancelled at any moment, the log holds what happened.
     """
     if state.started is None:
         raise ValueError("a session without session_started can't be run")
-    return await _Run(state, state.started, effects, calls_at_once, on_recorded).drive()
+    rules = rules_of(state.started)
+    recorder = Recorder(state, rules, effects.record, effects.read, on_recorded)
+    return await _Run(state.started, rules, effects, recorder, calls_at_once).drive()
 
 
 class _Run:
@@ -68,37 +72,71 @@ class _Run:
 
     def __init__(
         self,
-        state: SessionState,
         started: events.SessionStarted,
+        rules: Rules,
         effects: Effects,
+        recorder: Recorder,
         calls_at_once: int,
-        on_recorded: Callable[[int, Sequence[Event]], None] | None,
     ) -> None:
-        self._state = state
         self._started = started
+        self._rules = rules
         self._effects = effects
+        self._recorder = recorder
         self._calls_at_once = calls_at_once
-        self._on_recorded = on_recorded
-        self._rules: Rules = rules_of(started)
-        self._prompt: Prompt = self._rules.begin(started)
+        self._prompt: Prompt | None = None
         self._deadline_s = asyncio.get_running_loop().time() + started.limits.session_timeout_s
 
     async def drive(self) -> SessionState:
-        move = self._rules.next_move(self._state)
+        move = self._recorder.next_move()
         while True:
-            if isinstance(move, Think):
-                move = await self._think(move.step)
-            elif isinstance(move, Act):
-                move = await self._act(move.calls)
-            elif isinstance(move, Decide):
-                move = await self._record(())
-            else:
-                return self._state
+            match move:
+                case Recall(query):
+                    move = await self._in_time(self._recall(query))
+                case Think(step):
+                    move = await self._think(step)
+                case Transact(call):
+                    move = await self._in_time(self._transact(call))
+                case Act(calls):
+                    move = await self._act(calls)
+                case Decide():
+                    move = await self._recorder.record(())
+                case _:
+                    return self._recorder.state
+
+    async def _recall(self, query: str) -> Move:
+        """Ask memory; what it holds for the task is recorded."""
+        return await self._recorder.append_if_due(await self._effects.recall(query))
+
+    async def _transact(self, call: events.ToolCalled) -> Move:
+        """Run a tool on memory, again where others have changed that in the meantime."""
+        for _ in range(1 + REBASES_MAX):
+            async with self._effects.transact(call, self._recorder.state.working) as changed:
+                move = await self._recorder.append_if_due(changed)
+            if move != Transact(call):
+                return move
+        return await self._recorder.append_if_due(Changed((outcomes.overtaken(call),)))
+
+    async def _in_time(self, doing: Coroutine[Any, Any, Move]) -> Move:
+        """What *doing* leads to; the deadline cuts it off, and what it had appended stays."""
+        try:
+            async with asyncio.timeout_at(self._deadline_s) as deadline:
+                return await doing
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return await self._recorder.record((self._deadline_passed(),))
+
+    def _prompt_now(self) -> Prompt:
+        """The prompt, with every turn so far."""
+        state = self._recorder.state
+        begun = self._prompt or self._rules.begin(self._started, state.recalled)
+        self._prompt = self._rules.extend(begun, state)
+        return self._prompt
 
     async def _think(self, step: int) -> Move:
         """Ask the model; its answer, or why there is none, is recorded with what follows."""
-        self._prompt = self._rules.extend(self._prompt, self._state)
-        request = self._rules.request(self._prompt, self._started)
+        prompt = self._prompt_now()
+        request = self._rules.request(prompt, self._started)
         until_s = min(self._deadline_s, asyncio.get_running_loop().time() + request.timeout_s)
         began_s = perf_counter()
         try:
@@ -107,20 +145,20 @@ class _Run:
         except TimeoutError:
             if not clock.expired():
                 raise
-            return await self._record((self._late(step, request.timeout_s),))
+            return await self._recorder.record((self._late(step, request.timeout_s),))
         except (ProviderUnavailable, ProviderRefused) as error:
-            return await self._record((outcomes.failed(step, error),))
+            return await self._recorder.record((outcomes.failed(step, error),))
         else:
-            digest = self._prompt.digest.hex()
-            received = outcomes.received(step, completion, digest, _ms_since(began_s))
+            latency_ms = _ms_since(began_s)
+            received = outcomes.received(step, completion, prompt.digest.hex(), latency_ms)
             return await self._record_received(received)
 
     async def _record_received(self, received: events.CompletionReceived) -> Move:
         """Record the model's answer, or that no event can hold it or what it asks for."""
         try:
-            return await self._record((received,))
+            return await self._recorder.record((received,))
         except (PayloadTooLarge, NestedTooDeep, NotFinite) as error:
-            return await self._record((outcomes.unkept(received.step, error),))
+            return await self._recorder.record((outcomes.unkept(received.step, error),))
 
     def _late(self, step: int, timeout_s: float) -> Event:
         """Which of the two clocks ran out."""
@@ -143,9 +181,9 @@ class _Run:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            return await self._record((self._deadline_passed(),))
+            return await self._recorder.record((self._deadline_passed(),))
         else:
-            return await self._record((returned,))
+            return await self._recorder.record((returned,))
 
     async def _act_side_by_side(self, calls: Sequence[events.ToolCalled]) -> Move:
         """Run *calls* at once; what has returned is recorded even where the rest is cut off."""
@@ -164,16 +202,16 @@ class _Run:
                     task.cancel()
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from faults  # the first fault is the cause of the others
-        move = await self._record(_drained(returns))
-        if in_time or self._state.ended:
+        move = await self._recorder.record(_drained(returns))
+        if in_time or self._recorder.state.ended:
             return move
-        return await self._record((self._deadline_passed(),))
+        return await self._recorder.record((self._deadline_passed(),))
 
     async def _record_returns(
         self, returns: asyncio.Queue[events.ToolReturned], count: int
     ) -> bool:
         """Record *count* returns, those ready together in one append; False when time was up."""
-        while count and not self._state.ended:
+        while count and not self._recorder.state.ended:
             try:
                 async with asyncio.timeout_at(self._deadline_s):
                     first = await returns.get()
@@ -181,7 +219,7 @@ class _Run:
                 return False
             ready: list[Event] = [first, *_drained(returns)]
             count -= len(ready)
-            await self._record(ready)
+            await self._recorder.record(ready)
         return True
 
     def _deadline_passed(self) -> Event:
@@ -191,66 +229,10 @@ class _Run:
         observed = await self._effects.act(call)
         return outcomes.returned(call, observed, self._started.salt)
 
-    async def _record(self, inputs: Sequence[Event]) -> Move:
-        """Append *inputs* and what is decided upon them; the move that is next.
-
-        Others may get in between: on a conflict the inputs go again, under the same ids, behind
-        what came between, and the decisions are taken afresh.
-        """
-        ids = [uuid7() for _ in inputs]
-        for _ in range(CONFLICTS_MAX):
-            move, state, facts = self._decided(fold(inputs, self._state), list(inputs))
-            if not facts:
-                return move
-            decided = [uuid7() for _ in range(len(facts) - len(inputs))]
-            try:
-                await self._effects.record(facts, [*ids, *decided], self._state.version)
-            except WrongExpectedVersion:
-                await self._catch_up()
-                if self._state.ended:
-                    inputs, ids = _paid(inputs, ids)
-            else:
-                self._moved(state, facts)
-                return move
-        raise Broken(
-            f"others were faster {CONFLICTS_MAX} times in a row: "
-            f"the session moves on too fast, it is at version {self._state.version}"
-        )
-
-    def _decided(
-        self, state: SessionState, facts: list[Event]
-    ) -> tuple[Move, SessionState, list[Event]]:
-        """*state* and *facts* with the decisions that follow, and the move that is next."""
-        while isinstance(move := self._rules.next_move(state), Decide):
-            facts.extend(move.events)
-            state = fold(move.events, state)
-        return move, state, facts
-
-    async def _catch_up(self) -> None:
-        """Fold what others appended."""
-        between = await self._effects.read(self._state.version)
-        self._moved(fold(between, self._state), between)
-
-    def _moved(self, state: SessionState, facts: Sequence[Event]) -> None:
-        first = self._state.version + 1
-        self._state = state
-        if self._on_recorded is not None:
-            self._on_recorded(first, facts)
-
 
 def _drained(returns: asyncio.Queue[events.ToolReturned]) -> list[Event]:
     """All that is in *returns* now."""
     return [returns.get_nowait() for _ in range(returns.qsize())]
-
-
-def _paid(inputs: Sequence[Event], ids: list[UUID]) -> tuple[list[Event], list[UUID]]:
-    """What must be kept although the session ended: answers paid for, and effects that happened."""
-    kept = [
-        (fact, event_id)
-        for fact, event_id in zip(inputs, ids, strict=True)
-        if isinstance(fact, events.CompletionReceived | events.ToolReturned)
-    ]
-    return [fact for fact, _ in kept], [event_id for _, event_id in kept]
 
 
 def _ms_since(began_s: float) -> float:

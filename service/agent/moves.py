@@ -5,15 +5,27 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from schema import events
-from schema.events import Erased, Event, Limits, Protocol
+from schema.events import Effect, Erased, Event, Limits, Protocol
 from service.agent.reading import Reading, read
 from service.agent.session import SessionState, Status, Turn
+
+
+class Recall(Struct, frozen=True):
+    """Ask memory what it holds for the task, before the first step."""
+
+    query: str
 
 
 class Think(Struct, frozen=True):
     """Ask the model."""
 
     step: int
+
+
+class Transact(Struct, frozen=True):
+    """Run a tool on the agent's own memory: what it changes and its return are one append."""
+
+    call: events.ToolCalled
 
 
 class Act(Struct, frozen=True):
@@ -40,7 +52,7 @@ class Stop(Struct, frozen=True):
     reason: str
 
 
-Move: TypeAlias = Think | Act | Decide | Wait | Stop
+Move: TypeAlias = Recall | Think | Transact | Act | Decide | Wait | Stop
 
 
 def next_move(state: SessionState) -> Move:
@@ -56,7 +68,7 @@ def next_move(state: SessionState) -> Move:
     if state.failure is not None:
         return _after_failure(state.failure)
     if state.turn is None:
-        return _think(1, started.limits)
+        return _first(state, started)
     return _after_turn(state, started, state.turn)
 
 
@@ -66,6 +78,25 @@ _AT_REST: Final = frozenset(Status) - {Status.RUNNING}
 def _rest(state: SessionState) -> Wait | Stop:
     reason = state.cause or state.status.value
     return Stop(reason) if state.ended else Wait(reason)
+
+
+QUERY_CHARS_MAX: Final = 2048
+"""Of a longer task its two ends are asked for: what is wanted stands at one of them."""
+
+
+def _first(state: SessionState, started: events.SessionStarted) -> Recall | Think | Decide:
+    memory = started.memory
+    wanted = memory is not None and (memory.max_memory_recalls > 0 or memory.working_shared)
+    if wanted and state.recalled is None:
+        return Recall(_query(started.prompt))
+    return _think(1, started.limits)
+
+
+def _query(prompt: str) -> str:
+    if len(prompt) <= QUERY_CHARS_MAX:
+        return prompt
+    half = QUERY_CHARS_MAX // 2
+    return f"{prompt[:half]}\n{prompt[-half:]}"
 
 
 def _after_failure(failure: events.CompletionFailed) -> Decide:
@@ -86,7 +117,8 @@ def _after_turn(state: SessionState, started: events.SessionStarted, turn: Turn)
     if state.uncertain:
         named = ", ".join(f"{call.tool} ({call.call_id})" for call in calls)
         return _pause("outcome_unknown", f"may have run before the process changed: {named}")
-    return Act(calls)
+    on_memory = next((call for call in calls if call.effect is Effect.TRANSACTIONAL), None)
+    return Act(calls) if on_memory is None else Transact(on_memory)
 
 
 def _after_completion(
@@ -116,7 +148,7 @@ def _calls(
             call_id=f"{step}.{index}",
             tool=action.tool,
             arguments=action.arguments,
-            effect=effects.get(action.tool, events.Effect.PURE),  # an unknown tool does nothing
+            effect=effects.get(action.tool, Effect.PURE),  # an unknown tool does nothing
         )
         for index, action in enumerate(reading.actions)
     )

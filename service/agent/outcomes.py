@@ -5,7 +5,7 @@ import hashlib
 from schema import events
 from schema.completions import Completion
 from schema.errors import Invalid, ProviderRefused, ProviderUnavailable
-from service.agent.tools.observation import Observed
+from service.agent.tools.observation import ENVELOPE_BYTES, Observed, ToolError, observe
 
 
 def received(
@@ -45,6 +45,13 @@ def unkept(step: int, error: Invalid) -> events.CompletionFailed:
         detail=f"the model's answer cannot be kept: {error}; "
         "ask for less, or start the session with smaller max_output_tokens",
     )
+
+
+def overtaken(call: events.ToolCalled) -> events.ToolReturned:
+    """Others changed memory whenever *call* was about to."""
+    outcome = ToolError("transient", "others changed memory at the same time: try again")
+    observed = observe(outcome, bytes_max=ENVELOPE_BYTES, latency_ms=0.0)
+    return returned(call, observed, "")
 
 
 def returned(call: events.ToolCalled, observed: Observed, salt: str) -> events.ToolReturned:

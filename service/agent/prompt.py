@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 from schema import events, json_text
 from schema.completions import CallResult, CompletionRequest, Segment
 from schema.events import Erased, Protocol, ToolReturned, ToolSpec
+from service.agent.memory_text import memory_text
 from service.agent.parse import Action, render
 from service.agent.reading import Reading, read
 from service.agent.session import SessionState, Turn
@@ -33,16 +34,16 @@ def prompt_of(state: SessionState) -> Prompt:
     """The prompt of *state*'s next step, built from nothing."""
     if state.started is None:
         return Prompt(Shared(), b"")
-    return extend(begin(state.started), state)
+    return extend(begin(state.started, state.recalled), state)
 
 
-def begin(started: events.SessionStarted) -> Prompt:
-    """What stands before the first step: system prompt, tools, task."""
+def begin(started: events.SessionStarted, recalled: events.MemoryRecalled | None = None) -> Prompt:
+    """What stands before the first step: system prompt, tools, memories, working state, task."""
     digest = hashlib.sha256()
     for part in (started.salt, str(started.rules), head_text(started)):
         _feed(digest, part.encode())
     prompt = Prompt(Shared(), digest.digest())
-    return _told(prompt, _opening(started))
+    return _told(prompt, _opening(started, recalled))
 
 
 def extend(prompt: Prompt, state: SessionState) -> Prompt:
@@ -115,13 +116,19 @@ def _feed(digest: "hashlib._Hash", part: bytes) -> None:
 # ---- before the first step -------------------------------------------------------------------
 
 
-def _opening(started: events.SessionStarted) -> list[Segment]:
+def _opening(
+    started: events.SessionStarted, recalled: events.MemoryRecalled | None
+) -> list[Segment]:
     if started.protocol is Protocol.NATIVE:
         system, task = started.system_prompt, started.prompt
     else:
         system = f"{started.system_prompt}\n\n{_instructions(started.tools)}"
         task = f"\nTask: {started.prompt}\n"
-    opening = [Segment(role="system", text=system), Segment(role="user", text=task)]
+    opening = [
+        Segment(role="system", text=system),
+        Segment(role="user", text="" if recalled is None else memory_text(recalled)),
+        Segment(role="user", text=task),
+    ]
     return [segment for segment in opening if segment.text]
 
 

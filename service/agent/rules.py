@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from schema.completions import CompletionRequest
 from schema.errors import UnknownEvent
-from schema.events import SessionStarted
+from schema.events import MemoryRecalled, SessionStarted
 from service.agent import moves, prompt
 from service.agent.moves import Move
 from service.agent.prompt import Prompt
@@ -22,20 +22,23 @@ from service.agent.session import SessionState
 class Rules(Struct, frozen=True, kw_only=True):
     """How a session is led; pure functions all."""
 
-    begin: Callable[[SessionStarted], Prompt]
+    begin: Callable[[SessionStarted, MemoryRecalled | None], Prompt]
     extend: Callable[[Prompt, SessionState], Prompt]
     request: Callable[[Prompt, SessionStarted], CompletionRequest]
     next_move: Callable[[SessionState], Move]
 
 
+_LED: Final = Rules(
+    begin=prompt.begin,
+    extend=prompt.extend,
+    request=prompt.request,
+    next_move=moves.next_move,
+)
+
 RULES: Final[Mapping[int, Rules]] = MappingProxyType(
     {
-        1: Rules(
-            begin=prompt.begin,
-            extend=prompt.extend,
-            request=prompt.request,
-            next_move=moves.next_move,
-        ),
+        1: _LED,  # No session of the first rules remembers: what 2 has more is never reached.
+        2: _LED,
     }
 )
 

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from schema import events
 from schema.events import Effect, Erased, Event, Usage
 from service.agent.shared import Shared
+from service.memory.working import Working
+from service.memory.working import evolve as noted
 
 
 class Status(StrEnum):
@@ -51,6 +53,10 @@ class SessionState(Struct, frozen=True, gc=False):
     version: int = 0
     """How many events were folded, known and unknown ones."""
     started: events.SessionStarted | None = None
+    recalled: events.MemoryRecalled | None = None
+    """What memory held for the task, before the first step."""
+    working: Working = Working()
+    """The session's own working memory."""
     status: Status = Status.RUNNING
     turns: Shared[Turn] = Shared()
     """Every turn before the open one; they never change again."""
@@ -101,6 +107,15 @@ def evolve(state: SessionState, event: Event) -> SessionState:
 
 def _started(state: SessionState, event: events.SessionStarted) -> SessionState:
     return replace(state, version=state.version + 1, started=event, epoch=event.epoch)
+
+
+def _recalled(state: SessionState, event: events.MemoryRecalled) -> SessionState:
+    recalled = event if event.call_id is None else state.recalled
+    return replace(state, version=state.version + 1, recalled=recalled)
+
+
+def _noted(state: SessionState, event: Event) -> SessionState:
+    return replace(state, version=state.version + 1, working=noted(state.working, event))
 
 
 def _resumed(state: SessionState, event: events.SessionResumed) -> SessionState:
@@ -264,6 +279,11 @@ _STATUS_OF_ERASED: Final = {
 
 _CHANGES: Final[dict[type[Event], Callable[[SessionState, Any], SessionState]]] = {
     events.SessionStarted: _started,
+    events.MemoryRecalled: _recalled,
+    events.WorkingSet: _noted,
+    events.WorkingRead: _noted,
+    events.WorkingRemoved: _noted,
+    events.WorkingEvicted: _noted,
     events.SessionResumed: _resumed,
     events.CompletionReceived: _completed_step,
     events.CompletionFailed: _completion_failed,

@@ -1,14 +1,14 @@
 """Which inputs the world may give at a place in a session."""
 
 from collections.abc import Callable
-from typing import Any, Final, Literal
-
-from msgspec import Struct
+from typing import Any, Final
 
 from schema import events, json_text
 from schema.events import Erased, Event
-from service.agent.moves import Move, Think
+from service.agent.moves import Think
 from service.agent.session import SessionState, Status
+from service.replay.on_memory import ON_MEMORY, goes_with, return_of_change
+from service.replay.place import Objection, Place, refused
 
 CONTROL: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -34,28 +34,12 @@ def comes_alone(event: Event) -> bool:
     return (event.erased_type if isinstance(event, Erased) else event.type) in _ALONE
 
 
-class Place(Struct, frozen=True):
-    """Where an input is about to come."""
-
-    state: SessionState
-    under_way: Move
-    """What the loop is doing there; a control event does not end it."""
-    digest: str | None
-    """Of the prompt of the step that is due; None where it can't be built again."""
-
-
-class Objection(Struct, frozen=True):
-    """Why an input can't have come there."""
-
-    kind: Literal["input", "prompt"]
-    expected: str
-    found: str
-
-
 def objection(place: Place, event: Event) -> Objection | None:
     """What speaks against *event* at *place*; None where nothing does."""
     if place.state.version == 0 and type(event) is not events.SessionStarted:
-        return _refused("session_started", event.type)
+        return refused("session_started", event.type)
+    if place.half is not None and not goes_with(place, event):
+        return refused(f"the return of {place.half}, appended with what came before", event.type)
     check = _CHECKS.get(type(event))
     return None if check is None else check(place, event)
 
@@ -63,7 +47,7 @@ def objection(place: Place, event: Event) -> Objection | None:
 def _started(place: Place, _event: events.SessionStarted) -> Objection | None:
     if place.state.version == 0:
         return None
-    return _refused("no second session_started", "one")
+    return refused("no second session_started", "one")
 
 
 def _received(place: Place, event: events.CompletionReceived) -> Objection | None:
@@ -89,11 +73,11 @@ def _answers(place: Place, step: int) -> Objection | None:
         case Think(due) if due == step:
             return None
         case Think(due):
-            return _refused(f"the completion of step {due}", f"that of step {step}")
+            return refused(f"the completion of step {due}", f"that of step {step}")
         case _ if place.state.missing:
             return None
         case _:
-            return _refused("nothing from the model, which was not asked", f"step {step}")
+            return refused("nothing from the model, which was not asked", f"step {step}")
 
 
 def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
@@ -102,10 +86,10 @@ def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
     names = [call.call_id for call in waiting if isinstance(call, events.ToolCalled)]
     if event.call_id not in names and len(names) == len(waiting):
         wanted = f"the return of {' or '.join(names) or 'nothing'}"
-        return _refused(wanted, f"that of {event.call_id}")
+        return refused(wanted, f"that of {event.call_id}")
     if place.state.status not in _TOOLS_MAY_RETURN:
-        return _refused(f"no return, the session had {place.state.status.value}", event.call_id)
-    return _observed(event, place.state.started)
+        return refused(f"no return, the session had {place.state.status.value}", event.call_id)
+    return return_of_change(place, event) or _observed(event, place.state.started)
 
 
 def _observed(
@@ -118,11 +102,11 @@ def _observed(
         value = None
     if not isinstance(value, dict) or value.get("ok") is not event.ok:
         wanted = f'a JSON object with "ok":{json_text.encode(event.ok)}'
-        return _refused(wanted, event.observation[:SHOWN_CHARS_MAX])
+        return refused(wanted, event.observation[:SHOWN_CHARS_MAX])
     size_bytes = len(event.observation.encode("utf-8", "surrogatepass"))
     if started is not None and size_bytes > started.limits.observation_bytes_max:
         most = started.limits.observation_bytes_max
-        return _refused(f"an observation of at most {most} bytes", f"one of {size_bytes}")
+        return refused(f"an observation of at most {most} bytes", f"one of {size_bytes}")
     return None
 
 
@@ -132,46 +116,42 @@ _TOOLS_MAY_RETURN: Final = frozenset({Status.RUNNING, Status.WAITING, Status.CAN
 def _deadline_passed(place: Place, event: events.DeadlinePassed) -> Objection | None:
     started = place.state.started
     if place.state.status is not Status.RUNNING:
-        return _refused("no deadline, the session is not running", "deadline_passed")
+        return refused("no deadline, the session is not running", "deadline_passed")
     if started is not None and started.limits.session_timeout_s != event.timeout_s:
         expected = f"a deadline after {started.limits.session_timeout_s:g} s"
-        return _refused(expected, f"one after {event.timeout_s:g} s")
+        return refused(expected, f"one after {event.timeout_s:g} s")
     return None
 
 
 def _cancelled(place: Place, _event: events.SessionCancelled) -> Objection | None:
     if not place.state.ended:
         return None
-    return _refused("a session that can be cancelled", _standing(place.state))
+    return refused("a session that can be cancelled", _standing(place.state))
 
 
 def _resumed(place: Place, event: events.SessionResumed) -> Objection | None:
     state = place.state
     if state.ended:
-        return _refused("a session that can be resumed", _standing(state))
+        return refused("a session that can be resumed", _standing(state))
     if event.epoch <= state.epoch:
-        return _refused(f"an epoch after {state.epoch}", f"epoch {event.epoch}")
+        return refused(f"an epoch after {state.epoch}", f"epoch {event.epoch}")
     return None
 
 
 def _labelled(place: Place, event: events.CheckpointLabelled) -> Objection | None:
     if 0 <= event.at <= place.state.version:
         return None
-    return _refused(f"a label on version 0 to {place.state.version}", f"one on {event.at}")
+    return refused(f"a label on version 0 to {place.state.version}", f"one on {event.at}")
 
 
 def _events_erased(place: Place, event: events.EventsErased) -> Objection | None:
     if all(1 <= version <= place.state.version for version in event.versions):
         return None
-    return _refused(f"erased versions 1 to {place.state.version}", f"{list(event.versions)}")
+    return refused(f"erased versions 1 to {place.state.version}", f"{list(event.versions)}")
 
 
 def _standing(state: SessionState) -> str:
     return f"one that has {state.status.value}"
-
-
-def _refused(expected: str, found: str) -> Objection:
-    return Objection("input", expected, found)
 
 
 _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
@@ -179,6 +159,7 @@ _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
     events.CompletionReceived: _received,
     events.CompletionFailed: _failed,
     events.ToolReturned: _returned,
+    **ON_MEMORY,
     events.DeadlinePassed: _deadline_passed,
     events.SessionCancelled: _cancelled,
     events.SessionResumed: _resumed,

@@ -5,19 +5,31 @@ admissible there; the digest of each prompt must be that of the prompt built aga
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from schema import json_text
 from schema.envelope import RecordedEvent
-from schema.events import Erased, Event, EventsErased, SessionFailed, SessionStarted, Side
-from service.agent.moves import Act, Decide, Move, Stop, Think, Wait
+from schema.events import (
+    Erased,
+    Event,
+    EventsErased,
+    MemoryRecalled,
+    SessionFailed,
+    SessionStarted,
+    Side,
+    ToolCalled,
+)
+from service.agent.moves import Act, Decide, Move, Recall, Stop, Think, Transact, Wait
 from service.agent.prompt import Prompt
 from service.agent.rules import RULES, Rules
 from service.agent.session import SessionState, evolve
-from service.replay.admissible import CONTROL, Place, comes_alone, objection
+from service.replay.admissible import CONTROL, comes_alone, objection
 from service.replay.erasures import Erasures
+from service.replay.on_memory import change_begun
+from service.replay.place import Place
 
 Kind = Literal["data", "order", "rules", "input", "decision", "prompt", "end"]
 
@@ -98,6 +110,10 @@ class _Walk:
         """Decisions that must come next, the next one last."""
         self._begun = False
         """The event that they follow from is in one append with them: nothing comes in between."""
+        self._half: str | None = None
+        """The call whose change of memory is told, and whose return is in one append with it."""
+        self._times: dict[str | None, datetime] = {}
+        """When each call was made; under no name, when the session started."""
 
     def step(self, fact: RecordedEvent, changed: Collection[int]) -> Difference | None:
         difference = self._compared(fact, changed)
@@ -105,9 +121,19 @@ class _Walk:
             return difference
         self.checked.events += 1
         self.erasures.take(fact)
+        self._note(fact)
         self._state = evolve(self._state, fact.event)
         self._look_ahead(fact.event)
         return None
+
+    def _note(self, fact: RecordedEvent) -> None:
+        """Remember of *fact* what the state does not tell."""
+        match fact.event:
+            case SessionStarted():
+                self._times[None] = fact.recorded_at
+            case ToolCalled(call_id=call_id):
+                self._times[call_id] = fact.recorded_at
+        self._half = change_begun(self._under_way, fact.event)
 
     def unrecorded(self) -> Difference | None:
         """The first event whose data is gone although no event says that it was erased."""
@@ -123,13 +149,14 @@ class _Walk:
 
     def end(self) -> Difference | None:
         """What the last event leaves to be decided was decided with it."""
-        if not self._owed or self._state.missing:
+        if self._state.missing or (not self._owed and self._half is None):
             return None
+        due = _words(self._owed[-1]) if self._owed else f"tool_returned of {self._half}"
         return Difference(
             kind="end",
             version=self._state.version + 1,
-            event_type=self._owed[-1].type,
-            expected=_words(self._owed[-1]),
+            event_type=due.partition(" ")[0],
+            expected=due,
             found="the end of the session",
         )
 
@@ -185,13 +212,17 @@ class _Walk:
             kept = self._kept(fact.event)
             if kept is not None:
                 return kept
-        place = Place(self._state, self._under_way, self._digest(fact.event))
+        place = self._place(fact.event)
         if place.digest is not None:
             self.checked.prompts += 1
         refused = objection(place, fact.event)
         if refused is None:
             return None
         return _difference(refused.kind, fact, refused.expected, refused.found)
+
+    def _place(self, event: Event) -> Place:
+        asked_at = self._times.get(event.call_id) if isinstance(event, MemoryRecalled) else None
+        return Place(self._state, self._under_way, self._digest(event), self._half, asked_at)
 
     def _kept(self, erasure: EventsErased) -> Difference | None:
         """The first event that has its data although *erasure* names it."""
@@ -208,16 +239,17 @@ class _Walk:
     def _digest(self, event: Event) -> str | None:
         """The digest of the prompt that *event* answers, built again; None where it can't be."""
         asks = isinstance(self._under_way, Think) and event.type == "completion_received"
-        if not asks or self._state.missing or self._rules is None or self._prompt is None:
+        state, rules = self._state, self._rules
+        if not asks or state.missing or rules is None or state.started is None:
             return None
-        self._prompt = self._rules.extend(self._prompt, self._state)
+        begun = self._prompt or rules.begin(state.started, state.recalled)
+        self._prompt = rules.extend(begun, state)
         return self._prompt.digest.hex()
 
     def _look_ahead(self, event: Event) -> None:
         """What must come next, and what may."""
         if isinstance(event, SessionStarted):
             self._rules = RULES[event.rules]
-            self._prompt = self._rules.begin(event)
         if self._owed and event.side is Side.DECISION:
             self._owed.pop()
             self._begun = True
@@ -227,7 +259,7 @@ class _Walk:
         self._owed = list(reversed(self._move.events)) if isinstance(self._move, Decide) else []
         self._begun = not comes_alone(event)
         # A model or a tool that was asked before a control event may still answer after it.
-        if type(event) not in CONTROL or isinstance(self._move, Think | Act):
+        if type(event) not in CONTROL or isinstance(self._move, Recall | Think | Transact | Act):
             self._under_way = self._move
 
     def _move_now(self) -> Move:
@@ -248,8 +280,12 @@ def _words(event: Event) -> str:
 
 def _move_words(move: Move) -> str:
     match move:
+        case Recall():
+            return "what memory holds for the task"
         case Think(step):
             return f"the completion of step {step}"
+        case Transact(call):
+            return f"the return of {call.call_id}"
         case Act(calls):
             return "the return of " + ", ".join(call.call_id for call in calls)
         case Wait(reason) | Stop(reason):

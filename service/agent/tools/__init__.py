@@ -2,6 +2,7 @@
 
 from service.agent.tools.builtin import builtin_tools
 from service.agent.tools.context import ToolContext
+from service.agent.tools.memory import memory_tools
 from service.agent.tools.observation import Kind, Observed, ToolError
 from service.agent.tools.registry import ToolRegistry
 from service.agent.tools.tool import Tool, tool
@@ -14,5 +15,6 @@ __all__ = [
     "ToolError",
     "ToolRegistry",
     "builtin_tools",
+    "memory_tools",
     "tool",
 ]

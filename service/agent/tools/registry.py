@@ -7,7 +7,7 @@ from functools import partial
 from traceback import format_exception_only
 from typing import Any, Final
 
-from schema.errors import Broken, Invalid, NotFound, Unavailable
+from schema.errors import Broken, Invalid, NotFound, Refused, Unavailable
 from schema.events import Limits, ToolSpec
 from service.agent.tools.arguments import read_arguments
 from service.agent.tools.context import ToolContext
@@ -15,6 +15,7 @@ from service.agent.tools.nearest import no_such
 from service.agent.tools.observation import Observed, ToolError, json_of, observe
 from service.agent.tools.threads import Threads
 from service.agent.tools.tool import Tool
+from service.memory.mind import Change, Mind
 
 THREADS_MAX: Final = 16
 """How many sync tools run at once in a process."""
@@ -61,11 +62,36 @@ class ToolRegistry:
         started = time.perf_counter()
         outcome: str | ToolError
         try:
-            outcome = json_of(await self._run(self._asked_for(name), arguments, context))
+            outcome = json_of(await self._run(name, arguments, context, context.timeout_s))
         except ToolError as error:
             outcome = error
         latency_ms = (time.perf_counter() - started) * 1000
         return observe(outcome, bytes_max=observation_bytes_max, latency_ms=latency_ms)
+
+    async def change(
+        self,
+        name: str,
+        arguments: object,
+        mind: Mind,
+        *,
+        timeout_s: float,
+        observation_bytes_max: int,
+    ) -> tuple[Observed, Change | None]:
+        """As `call`, of a transactional tool: what it told, and what it makes of *mind*, if it can.
+
+        Nothing has changed yet: what was told is true once the change is in the log.
+        """
+        started = time.perf_counter()
+        change: Change | None = None
+        outcome: str | ToolError
+        try:
+            made = await self._run(name, arguments, mind, timeout_s)
+            outcome, change = json_of(made.data), made
+        except ToolError as error:
+            outcome = error
+        latency_ms = (time.perf_counter() - started) * 1000
+        observed = observe(outcome, bytes_max=observation_bytes_max, latency_ms=latency_ms)
+        return observed, change
 
     def _known(self, name: str) -> Tool:
         if name not in self._tools:
@@ -79,11 +105,14 @@ class ToolRegistry:
             raise ToolError("not_found", sentence)
         return self._tools[name]
 
-    async def _run(self, tool: Tool, arguments: object, context: ToolContext) -> Any:
+    async def _run(
+        self, name: str, arguments: object, context: ToolContext | Mind, limit_s: float
+    ) -> Any:
+        tool = self._asked_for(name)
         given = read_arguments(tool.signature, arguments)
         if tool.signature.context is not None:
             given[tool.signature.context] = context
-        timeout_s = min(tool.timeout_s or context.timeout_s, context.timeout_s)
+        timeout_s = min(tool.timeout_s or limit_s, limit_s)
         deadline = asyncio.timeout(timeout_s)
         try:
             async with deadline:
@@ -98,7 +127,14 @@ class ToolRegistry:
         # The one place where any exception is caught: a tool is somebody else's code, and what it
         # raises is news for the model, not a reason to end the session.
         except Exception as error:
-            raise ToolError("permanent", _words(error)) from error
+            raise _fault(tool, error) from error
+
+
+def _fault(tool: Tool, error: Exception) -> ToolError:
+    """*error* as news for the model; what memory refuses is said in our own words already."""
+    if tool.signature.changes_mind and isinstance(error, Refused):
+        return ToolError("not_found" if isinstance(error, NotFound) else "permanent", str(error))
+    return ToolError("permanent", _words(error))
 
 
 def _words(error: Exception) -> str:

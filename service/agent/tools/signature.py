@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from schema.errors import Invalid
 from service.agent.tools.context import ToolContext
+from service.memory.mind import Mind
 
 _VERBATIM: Final = frozenset({"default", "const", "enum", "examples"})
 """Keywords of JSON Schema whose values are data, not schemas."""
@@ -28,7 +29,9 @@ class Signature:
     adapter: TypeAdapter[dict[str, Any]]
     """Validates JSON text and gives keyword arguments."""
     context: str | None
-    """The parameter that receives the `ToolContext`, which the model does not see."""
+    """The parameter that receives the `ToolContext` or the `Mind`, which the model does not see."""
+    changes_mind: bool
+    """Whether it is the `Mind`; the tool then gives a `Change`."""
     text: str | None
     """The parameter that plain text stands for: the one that is required, or else the only one."""
     expected: str
@@ -39,7 +42,7 @@ def read_signature(name: str, function: Callable[..., Any]) -> Signature:
     """What *function* takes; `Invalid` names the tool and the parameter that can't be offered."""
     hints = _hints(name, function)
     taken = inspect.signature(function).parameters
-    context = next((key for key in taken if hints.get(key) is ToolContext), None)
+    context = next((key for key in taken if hints.get(key) in (ToolContext, Mind)), None)
     offered = {key: _checked(name, p, hints) for key, p in taken.items() if key != context}
     adapter = _adapter(name, taken, offered)
     parameters = _with_defaults(_without_titles(adapter.json_schema()), taken)
@@ -47,6 +50,7 @@ def read_signature(name: str, function: Callable[..., Any]) -> Signature:
         parameters=parameters,
         adapter=adapter,
         context=context,
+        changes_mind=context is not None and hints[context] is Mind,
         text=_text_parameter(parameters),
         expected=_expected(parameters),
     )

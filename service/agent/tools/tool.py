@@ -39,12 +39,18 @@ def tool(
     """Make a function the tool of that name; its docstring is what the model reads.
 
     Parameters are described by their hints: `path: Annotated[str, "relative to the folder"]`.
-    `Invalid` where a signature can't be offered to a model, or an example would be refused.
+    A transactional one is async, takes the `Mind` and gives a `Change`; no other does. `Invalid`
+    where a signature can't be offered to a model, or an example would be refused.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
         name = _name(function)
         signature = read_signature(name, function)
+        if signature.changes_mind != (effect is Effect.TRANSACTIONAL):
+            raise Invalid(name, "a tool is transactional if it takes the Mind, and only then")
+        is_async = inspect.iscoroutinefunction(function)
+        if signature.changes_mind and not is_async:
+            raise Invalid(name, "a mind is asked on the event loop: make it async")
         spec = ToolSpec(
             name=name,
             description=_description(name, function),
@@ -56,7 +62,7 @@ def tool(
             spec=spec,
             function=function,
             signature=signature,
-            is_async=inspect.iscoroutinefunction(function),
+            is_async=is_async,
             timeout_s=timeout_s,
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from schema.errors import (
 )
 from schema.events import Event
 from schema.ids import new_session_id, session_stream
-from service.agent import loop
+from service.agent import loop, recorder
 from service.agent.session import Status, fold
 from service.agent.tools.observation import Observed
 from tests.scripted_sessions import (
@@ -30,6 +31,7 @@ from tests.scripted_sessions import (
     ScriptedModel,
     asks,
     calculate,
+    effects_of,
     run,
     says,
     started,
@@ -114,12 +116,13 @@ async def test_a_conflict_keeps_the_ids_of_inputs():
     log = MemoryLog(facts=[started()], interruptions=[[events.CheckpointLabelled(label="x", at=0)]])
     record = log.record
 
-    async def spying(facts: Sequence[Event], ids: Sequence[UUID], expected: int) -> None:
+    async def spying(
+        facts: Sequence[Event], ids: Sequence[UUID], expected: int, *others: StreamAppend
+    ) -> None:
         tried.append(list(ids))
-        await record(facts, ids, expected)
+        await record(facts, ids, expected, *others)
 
-    model = ScriptedModel([ANSWER])
-    effects = loop.Effects(think=model.think, act=calculate, record=spying, read=log.read)
+    effects = replace(effects_of(log, ScriptedModel([ANSWER])), record=spying)
     await loop.run(fold(log.facts), effects, calls_at_once=1)
     (first_input, first_decision), (again_input, again_decision) = tried
     assert first_input == again_input
@@ -154,7 +157,7 @@ async def test_a_cancellation_stops_the_calls_that_still_run_and_keeps_what_retu
 async def test_others_that_are_always_faster_do_not_keep_us_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(loop, "CONFLICTS_MAX", 3)
+    monkeypatch.setattr(recorder, "CONFLICTS_MAX", 3)
     label = events.CheckpointLabelled(label="x", at=0)
     log = MemoryLog(facts=[started()], interruptions=[[label]] * 4)
     with pytest.raises(Broken, match="3 times"):
@@ -164,7 +167,11 @@ async def test_others_that_are_always_faster_do_not_keep_us_for_ever(
 async def test_a_session_that_was_taken_over_is_let_go():
     class TakenOver(MemoryLog):
         async def record(
-            self, _facts: Sequence[Event], _ids: Sequence[UUID], _expected: int
+            self,
+            _facts: Sequence[Event],
+            _ids: Sequence[UUID],
+            _expected: int,
+            *_others: StreamAppend,
         ) -> None:
             raise Fenced("session-x", 1, 2)
 
@@ -174,10 +181,12 @@ async def test_a_session_that_was_taken_over_is_let_go():
 
 async def test_a_lost_lease_while_tools_run_is_raised_as_itself():
     class LosingLater(MemoryLog):
-        async def record(self, facts: Sequence[Event], ids: Sequence[UUID], expected: int) -> None:
+        async def record(
+            self, facts: Sequence[Event], ids: Sequence[UUID], expected: int, *others: StreamAppend
+        ) -> None:
             if isinstance(facts[0], events.ToolReturned):
                 raise Fenced("session-x", 1, 2)
-            await super().record(facts, ids, expected)
+            await super().record(facts, ids, expected, *others)
 
     with pytest.raises(Fenced):
         await run(NATIVE, TWO, log=LosingLater(facts=[NATIVE]))
@@ -207,10 +216,12 @@ async def test_a_late_completion_pauses_the_session():
 class Strict(MemoryLog):
     """Takes what the log takes."""
 
-    async def record(self, facts: Sequence[Event], ids: Sequence[UUID], expected: int) -> None:
+    async def record(
+        self, facts: Sequence[Event], ids: Sequence[UUID], expected: int, *others: StreamAppend
+    ) -> None:
         stream = session_stream(new_session_id("ada"))
         prepare("ada", [StreamAppend(stream, expected, facts, ids)], Metadata())
-        await super().record(facts, ids, expected)
+        await super().record(facts, ids, expected, *others)
 
 
 @pytest.mark.parametrize(
@@ -297,8 +308,7 @@ async def test_an_observer_sees_every_event_once_in_order_after_it_was_recorded(
     seen: list[tuple[int, Event]] = []
     label = events.CheckpointLabelled(label="x", at=0)
     log = MemoryLog(facts=[started()], interruptions=[[], [label]])
-    model = ScriptedModel([ACTION, ANSWER])
-    effects = loop.Effects(think=model.think, act=calculate, record=log.record, read=log.read)
+    effects = effects_of(log, ScriptedModel([ACTION, ANSWER]))
 
     def on_recorded(first: int, facts: Sequence[Event]) -> None:
         assert log.facts[first - 1 : first - 1 + len(facts)] == list(facts)
@@ -309,12 +319,7 @@ async def test_an_observer_sees_every_event_once_in_order_after_it_was_recorded(
 
 
 async def test_a_session_that_did_not_start_cannot_run():
-    effects = loop.Effects(
-        think=ScriptedModel([]).think,
-        act=calculate,
-        record=MemoryLog().record,
-        read=MemoryLog().read,
-    )
+    effects = effects_of(MemoryLog(), ScriptedModel([]))
     with pytest.raises(ValueError, match="session_started"):
         await loop.run(fold([]), effects, calls_at_once=1)
 

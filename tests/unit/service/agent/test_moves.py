@@ -7,9 +7,21 @@ from msgspec.structs import replace
 
 from schema import events
 from schema.events import Event
-from service.agent.moves import Act, Decide, Move, Stop, Think, Wait, next_move
+from service.agent.moves import (
+    QUERY_CHARS_MAX,
+    Act,
+    Decide,
+    Move,
+    Recall,
+    Stop,
+    Think,
+    Transact,
+    Wait,
+    next_move,
+)
 from service.agent.session import fold
-from tests.scripted_sessions import started
+from tests.minds import AT
+from tests.scripted_sessions import remembering, started
 
 STARTED = started()
 NATIVE = started(protocol=events.Protocol.NATIVE)
@@ -198,3 +210,50 @@ def test_what_was_erased_is_not_guessed():
     erased = events.Erased(erased_type="completion_received")
     assert after(STARTED, erased) == Wait("erased")
     assert after(events.Erased(erased_type="session_started")) == Wait("erased")
+
+
+RECALLED = events.MemoryRecalled(query="x", policy=events.MemoryPolicy(), version=0, at=AT)
+
+
+def test_a_session_that_remembers_recalls_before_it_thinks():
+    assert after(remembering()) == Recall("What is 17*23?")
+    assert after(remembering(), RECALLED) == Think(1)
+    assert after(remembering(), said()) == Think(2)
+
+
+def test_what_a_tool_recalled_is_not_what_the_task_needs():
+    assert after(remembering(), replace(RECALLED, call_id="1.0")) == Recall("What is 17*23?")
+
+
+@pytest.mark.parametrize(
+    ("policy", "move"),
+    [
+        (None, Think(1)),
+        (events.MemoryPolicy(max_memory_recalls=0), Think(1)),
+        (events.MemoryPolicy(max_memory_recalls=0, working_shared=True), Recall("What is 17*23?")),
+    ],
+)
+def test_memory_is_asked_only_for_what_a_prompt_would_hold(
+    policy: events.MemoryPolicy | None, move: Move
+):
+    assert after(remembering(memory=policy)) == move
+
+
+def test_of_a_long_task_both_ends_are_asked_for():
+    move = after(remembering(prompt="a" * 5000 + "b" * 5000))
+    half = QUERY_CHARS_MAX // 2
+    assert move == Recall("a" * half + "\n" + "b" * half)
+
+
+def test_calls_that_change_memory_come_before_the_others_one_by_one():
+    first, second = (
+        events.ToolCalled(
+            call_id=f"1.{n}", tool="note", arguments={}, effect=events.Effect.TRANSACTIONAL
+        )
+        for n in (1, 2)
+    )
+    facts = [STARTED, said(), CALLED, first, second]
+    assert after(*facts) == Transact(first)
+    assert after(*facts, replace(RETURNED, call_id="1.1")) == Transact(second)
+    back = [replace(RETURNED, call_id=call) for call in ("1.1", "1.2")]
+    assert after(*facts, *back) == Act((CALLED,))

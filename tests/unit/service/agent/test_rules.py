@@ -8,19 +8,15 @@ from schema import events
 from service.agent import rules
 from service.replay import verify
 from tests.corpus import write as corpus
-from tests.scripted_sessions import recorded
+from tests.scripted_sessions import recorded, remembering
 
 STARTED = events.SessionStarted
 SESSIONS = sorted((corpus.HERE / "sessions").glob("*.jsonl"))
 
 
-def read(path: Path) -> list[events.Event]:
-    return [corpus.read_line(line) for line in path.read_text().splitlines()]
-
-
 @pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
 def test_a_session_of_the_corpus_verifies(path: Path):
-    facts = read(path)
+    facts = corpus.read(path)
     report = verify(recorded(facts))
     assert report.difference is None, str(report.difference)
     completions = sum(isinstance(fact, events.CompletionReceived) for fact in facts)
@@ -31,15 +27,16 @@ def test_a_session_of_the_corpus_verifies(path: Path):
 @pytest.mark.parametrize("number", rules.RULES)
 def test_every_number_has_sessions_of_both_protocols(number: int):
     paths = [path for path in SESSIONS if path.stem.endswith(f"rules_{number}")]
-    starts = [fact for path in paths for fact in read(path)[:1] if isinstance(fact, STARTED)]
+    starts = [fact for path in paths for fact in corpus.read(path)[:1] if isinstance(fact, STARTED)]
     assert len(starts) == len(paths)
     assert {start.protocol for start in starts} == set(events.Protocol)
     assert {start.rules for start in starts} == {number}
 
 
-async def test_a_session_run_now_asks_what_it_asked_then():
-    then = read(corpus.HERE / "sessions" / "text_answered.rules_1.jsonl")
-    now = await corpus.session("text_answered")
+@pytest.mark.parametrize("name", ["text_answered.rules_1", "text_recalled.rules_2"])
+async def test_a_session_run_now_asks_what_it_asked_then(name: str):
+    then = corpus.read(corpus.HERE / "sessions" / f"{name}.jsonl")
+    now = await corpus.session(name.partition(".")[0])
     digests = [
         [fact.prompt_digest for fact in facts if isinstance(fact, events.CompletionReceived)]
         for facts in (then, now)
@@ -47,5 +44,5 @@ async def test_a_session_run_now_asks_what_it_asked_then():
     assert digests[0] == digests[1]
 
 
-def test_a_new_session_pins_the_latest_rules():
-    assert corpus.NATIVE.rules == rules.LATEST
+def test_sessions_that_remember_pin_the_latest_rules():
+    assert remembering().rules == rules.LATEST

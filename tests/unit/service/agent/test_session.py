@@ -5,11 +5,13 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schema import events
 from schema.events import Erased, Event
 from service.agent.session import SessionState, Status, evolve, fold
 from service.agent.shared import Shared
+from tests.minds import AT
 from tests.scripted_sessions import SALT, started
 
 SAID = events.CompletionReceived(
@@ -22,6 +24,8 @@ ALSO_RETURNED = events.ToolReturned(call_id="1.1", ok=True, observation="b")
 PAY_CALLED = events.ToolCalled(
     call_id="1.0", tool="pay", arguments={}, effect=events.Effect.AT_MOST_ONCE
 )
+
+RECALLED = events.MemoryRecalled(query="x", policy=events.MemoryPolicy(), version=0, at=AT)
 
 
 class SomethingLater(Event, frozen=True, kw_only=True):
@@ -126,9 +130,29 @@ def test_the_state_says_what_was_erased():
     assert list(state.missing) == [(n, fact.type) for n, fact in enumerate(facts, start=1)]
 
 
+def test_working_memory_is_what_its_events_add_up_to():
+    facts = [
+        events.WorkingSet(key="b", value="1"),
+        events.WorkingSet(key="a", value="2"),
+        events.WorkingRead(key="b"),
+        events.WorkingSet(key="c", value="3"),
+        events.WorkingEvicted(key="a"),
+        events.WorkingRemoved(key="c"),
+    ]
+    working = fold([started(), *facts]).working
+    assert working.entries == (events.WorkingEntry(key="b", value="1"),)
+    assert fold([started(), *facts[:3]]).working.least_recently_used == "a"
+
+
+def test_what_was_recalled_for_the_task_is_kept_and_what_a_tool_recalled_is_not():
+    state = fold([started(), RECALLED, replace(RECALLED, call_id="1.0")])
+    assert (state.recalled, state.version) == (RECALLED, 3)
+
+
 FACTS: list[Event] = [started(), SAID, CALLED, ALSO_CALLED, RETURNED, ALSO_RETURNED]
 FACTS += [events.SessionResumed(epoch=2), events.SessionPaused(cause="x")]
 FACTS += [events.DeadlinePassed(timeout_s=1), events.SessionCompleted(answer="a")]
+FACTS += [RECALLED, events.WorkingSet(key="a", value="b"), events.WorkingEvicted(key="a")]
 FACTS += [events.CompletionFailed(step=1, code="x", detail="y"), PAY_CALLED]
 
 

@@ -3,6 +3,7 @@ import pytest
 from schema.errors import Invalid
 from schema.events import Effect, ToolExample
 from service.agent.tools import tool
+from service.memory.mind import Change, Mind
 
 
 def greet(name: str) -> str:
@@ -35,3 +36,25 @@ def test_a_tool_without_a_docstring_is_refused():
 def test_a_name_that_providers_would_not_take_is_refused():
     with pytest.raises(Invalid, match="<lambda>"):
         tool(effect=Effect.PURE)(lambda: None)
+
+
+def test_a_tool_takes_the_mind_exactly_if_it_is_transactional():
+    async def change(mind: Mind, what: str) -> Change:
+        """Change it."""
+        return Change(data=[mind.agent_id, what])
+
+    made = tool(effect=Effect.TRANSACTIONAL)(change)
+    assert list(made.spec.parameters["properties"]) == ["what"]
+    with pytest.raises(Invalid, match=r"change: .*only then"):
+        tool(effect=Effect.PURE)(change)
+    with pytest.raises(Invalid, match=r"greet: .*only then"):
+        tool(effect=Effect.TRANSACTIONAL)(greet)
+
+
+def test_what_changes_a_mind_is_async():
+    def change(mind: Mind) -> Change:
+        """Change it."""
+        return Change(data=mind.agent_id)
+
+    with pytest.raises(Invalid, match=r"change: .*async"):
+        tool(effect=Effect.TRANSACTIONAL)(change)
