@@ -30,6 +30,7 @@ _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 async def create_fresh_tables(owner: Dedicated, projection: Projection) -> None:
     """Empty tables for *projection*, and one of heads, in place of whatever a rebuild left."""
     async with owner.transaction():
+        await owner.execute("set local search_path = public")  # The type `vector` is there.
         await owner.execute(f"drop schema if exists {NEXT} cascade")
         await owner.execute(f"create schema {NEXT}")
         models: tuple[type[SQLModel], ...] = (*projection.tables, readmodel.Head)
@@ -81,6 +82,9 @@ async def _drop(owner: Dedicated, kind: str, name: str) -> None:
 def _ddl(model: type[SQLModel]) -> Iterator[str]:
     fresh = _table(model).to_metadata(MetaData(), schema=NEXT)
     yield str(CreateTable(fresh).compile(dialect=_dialect))
+    for column in fresh.columns:
+        if storage := column.info.get("storage"):  # SQLAlchemy has no option for it.
+            yield f"alter table {fresh} alter column {column.name} set storage {storage}"
     for index in fresh.indexes:
         yield str(CreateIndex(index).compile(dialect=_dialect))
 

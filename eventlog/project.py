@@ -29,6 +29,7 @@ PARK_STREAM: Final = statement(__package__, "park_stream")
 POISON: Final = (
     asyncpg.DataError,  # class 22
     asyncpg.IntegrityConstraintViolationError,  # class 23
+    asyncpg.ProgramLimitExceededError,  # a key too long for an index
     UnknownEvent,
     Invalid,
 )
@@ -57,11 +58,20 @@ class Projection:
     tables: tuple[type[SQLModel], ...]
     apply: ApplyFn
     handles: frozenset[type[Event]]
+    kinds: frozenset[str] | None = None
+    """The kinds of streams (`session`, `memory`) whose heads it keeps; None for all."""
 
     @cached_property
     def types(self) -> list[str]:
         """The stored names of what it handles."""
         return sorted(event.type for event in self.handles)
+
+    def heads_in(self, block: Block) -> dict[str, int]:
+        """Stream → the last version of it in *block*, for those whose heads it keeps."""
+        heads = block.heads()
+        if self.kinds is None:
+            return heads
+        return {name: at for name, at in heads.items() if name.partition("-")[0] in self.kinds}
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ async def apply_block(conn: Conn, projection: Projection, block: Block) -> None:
             await projection.apply(conn, wanted)
     except POISON as error:
         raise Poisoned(block, Suspicion(block.after, block.up_to)) from error
-    if heads := block.heads():
+    if heads := projection.heads_in(block):
         await conn.execute(
             MOVE_HEADS, block.partition, projection.name, list(heads), list(heads.values())
         )

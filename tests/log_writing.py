@@ -17,12 +17,19 @@ from schema.ids import h12, partition_of, session_stream, uuid7
 VERSION = "select version from eventlog.streams where partition = $1 and stream = $2"
 
 
-async def write(conn: Conn, partition: int, agent_id: str, stream: str, *facts: Event) -> int:
+async def write(
+    conn: Conn,
+    partition: int,
+    agent_id: str,
+    stream: str,
+    *facts: Event,
+    ids: Sequence[UUID] = (),
+) -> int:
     """Append *facts* within the transaction that *conn* is in; the position of the last."""
     expected = AT_HEAD
     if stream.startswith("session-"):
         expected = await conn.fetchval(VERSION, partition, stream) or 0
-    member = prepare(agent_id, [StreamAppend(stream, expected, facts)], Metadata())
+    member = prepare(agent_id, [StreamAppend(stream, expected, facts, ids)], Metadata())
     await append(conn, partition, [member])
     (appended,) = await member.outcome
     return appended.position

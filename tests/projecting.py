@@ -7,7 +7,11 @@ from eventlog.database import Conn, Database
 from eventlog.progress import catch_up
 from eventlog.project import Projection
 
-TABLES = ("sessions", "steps", "completions", "tool_calls", "heads")
+MEMORY_TABLES = (
+    *("episodes", "facts", "working_memory", "postings", "corpora", "recall_counts", "vectors"),
+    *("memory_spaces", "unembedded"),
+)
+TABLES = ("sessions", "steps", "completions", "tool_calls", *MEMORY_TABLES, "heads")
 
 Rows = dict[str, list[str]]
 

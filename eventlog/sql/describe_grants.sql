@@ -16,8 +16,10 @@ privilege (what, is_wanted, is_given) as (
   select 'use schema ' || nspname, true, has_schema_privilege(role.oid, n.oid, 'usage')
   from role, pg_namespace n where nspname in ('eventlog', 'readmodel', 'derived', 'analytics', 'ops')
   union all
-  select 'execute eventlog.' || proname, proname in ('append', 'digest', 'clock'), has_function_privilege(role.oid, p.oid, 'execute')
-  from role, pg_proc p where pronamespace = 'eventlog'::regnamespace
+  select format('execute %s.%s', pronamespace::regnamespace, proname),
+    proname in ('append', 'digest', 'clock', 'lexemes', 'faded', 'allowed', 'near', 'recall'),
+    has_function_privilege(role.oid, p.oid, 'execute')
+  from role, pg_proc p where pronamespace in ('eventlog'::regnamespace, 'readmodel'::regnamespace)
 )
 select exists (select from role) as role_exists,
   coalesce((select array_agg(what order by what) from privilege where is_given and not is_wanted), '{}') as too_much,

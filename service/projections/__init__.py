@@ -5,10 +5,12 @@ from types import MappingProxyType
 from typing import Final
 
 from eventlog.project import Projection
+from service.projections.erasures import erasures
+from service.projections.memory import memory
 from service.projections.sessions import sessions
 from service.projections.steps import steps
 
 PROJECTIONS: Final[Mapping[str, Projection]] = MappingProxyType(
-    {projection.name: projection for projection in (sessions, steps)}
+    {projection.name: projection for projection in (sessions, steps, memory, erasures)}
 )
 """Every projection, by its name."""

@@ -118,4 +118,5 @@ sessions = Projection(
             events.EventsErased,
         }
     ),
+    kinds=frozenset({"session"}),
 )

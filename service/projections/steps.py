@@ -91,4 +91,5 @@ steps = Projection(
     handles=frozenset(
         {events.CompletionReceived, events.ToolCalled, events.ToolReturned, events.EventsErased}
     ),
+    kinds=frozenset({"session"}),
 )

@@ -43,6 +43,25 @@ async def test_storage_parameters_agree_too(database: Database):
             assert sorted(applied or []) == sorted(f"{k}={v}" for k, v in described.items()), table
 
 
+async def test_how_columns_are_stored_agrees_too(database: Database):
+    """Alembic does not compare it."""
+    described = {
+        (str(table), column.name, column.info["storage"][0])
+        for table in SQLModel.metadata.tables.values()
+        for column in table.columns
+        if "storage" in column.info
+    }
+    async with database.acquire() as conn:
+        applied = await conn.fetch(
+            "select attrelid::regclass::text, attname, attstorage::text from pg_attribute"
+            " join pg_type t on t.oid = atttypid join pg_class c on c.oid = attrelid"
+            " where attstorage <> typstorage and relkind = 'r' and relnamespace = any ("
+            "'{eventlog,readmodel,derived,analytics,ops}'::regnamespace[])"
+        )
+        assert described
+        assert {(row[0], row[1], row[2]) for row in applied} == described
+
+
 async def test_an_empty_database_is_migrated_in_one_go(empty_database: Database):
     assert await pending(empty_database) == shipped_revisions()
     assert await migrate(empty_database, partitions=3) == shipped_revisions()

@@ -53,6 +53,26 @@ async def test_rebuilt_rows_are_the_live_rows_byte_for_byte(
     assert await rows_of(owner) == live
 
 
+async def test_rebuilt_tables_are_laid_out_as_the_live_ones(
+    database: Database, owner: Dedicated, partitions: int
+):
+    layout = """
+        select attrelid::regclass::text || ' ' || attname || ' ' || format_type(atttypid, atttypmod)
+          || ' ' || attnotnull || ' ' || attstorage::text as told
+        from pg_attribute join pg_class c on c.oid = attrelid
+        where relnamespace = 'readmodel'::regnamespace and relkind = 'r' and attnum > 0
+        union all
+        select indexdef from pg_indexes where schemaname = 'readmodel' order by 1
+    """
+    before = await owner.fetch(layout)
+    told = " ".join(row["told"] for row in before)
+    assert "vector true p" in told
+    assert "INCLUDE" in told
+    assert "WHERE (valid_to IS NULL)" in told
+    await rebuild_all(database)
+    assert await owner.fetch(layout) == before
+
+
 async def test_readers_see_every_row_at_every_moment_of_a_rebuild(
     database: Database, owner: Dedicated, partitions: int
 ):

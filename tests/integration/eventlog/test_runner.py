@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from service.projections import PROJECTIONS
 from tests.log_writing import Talk, agent_in, kill, started, talk_of, thought, whole_session, write
 from tests.projecting import level, rows_of
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 QUICK = BellSettings(poll_s=0.02, quiet_max_s=1.0)
 SETTINGS = RunnerSettings(limits=BlockLimits(events=7))
 
@@ -44,12 +47,32 @@ async def fill(conn: Dedicated, partitions: int, steps: int = 3) -> dict[int, in
     }
 
 
+async def fill_memories(conn: Dedicated, partitions: int) -> dict[int, int]:
+    """Something to remember, and an erasure, in each partition; where each partition stands."""
+    remembered = [
+        events.EpisodeRecorded(content=f"the {n}th leak", importance=0.5, timestamp=NOON)
+        for n in range(12)
+    ]
+    erased = events.EventsErased(versions=(3,), reason="asked for")
+    return {
+        talk.partition: await write(
+            conn,
+            talk.partition,
+            talk.agent_id,
+            f"memory-{talk.agent_id}",
+            *remembered,
+            *[erased] * 8,
+        )
+        for talk in talks(partitions)
+    }
+
+
 def talks(partitions: int) -> list[Talk]:
     return [talk_of(agent_in(partition, partitions), partitions) for partition in range(partitions)]
 
 
 def changed(projection: Projection, apply: object) -> Projection:
-    return Projection(projection.name, projection.tables, apply, projection.handles)  # type: ignore[arg-type]
+    return replace(projection, apply=apply)  # type: ignore[arg-type]
 
 
 async def test_what_was_written_can_be_read_once_waited_for(
@@ -89,7 +112,8 @@ async def test_each_event_counts_once_when_connections_die_between_rows_and_chec
         if applied in (1, 3, 4):
             await kill(conn, writer)
 
-    heads = await fill(writer, partitions)
+    await fill(writer, partitions)
+    heads = await fill_memories(writer, partitions)
     async with running([changed(projection, dying)], database, bell, SETTINGS) as runners:
         await wait_until(database, runners[name], heads, timeout_s=60)
     died = await rows_of(writer)
@@ -165,6 +189,22 @@ async def test_a_poison_event_parks_its_stream_and_the_others_go_on(
     shown = await status(writer, ["steps"])
     assert [row.parked for row in shown] == [(bad.stream,)] + [()] * (partitions - 1)
     assert {row.lag for row in shown} == {0}
+
+
+async def test_a_key_too_long_for_an_index_parks_its_stream_too(
+    database: Database, writer: Dedicated, partitions: int
+):
+    async def indexing(conn: Conn, _batch: Sequence[RecordedEvent]) -> None:
+        await conn.execute(
+            "insert into heads (partition, projection, stream, version)"
+            " select 0, 'x', string_agg(md5(n::text), ''), 1 from generate_series(1, 400) n"
+        )
+
+    await fill(writer, partitions)
+    await level(database, [changed(PROJECTIONS["sessions"], indexing)])
+    errors = await writer.fetch("select error from eventlog.parked")
+    assert len(errors) == partitions
+    assert all(row["error"].startswith("ProgramLimitExceededError: index row") for row in errors)
 
 
 @pytest.mark.parametrize("slip", [ZeroDivisionError, KeyError, TypeError, ValueError])

@@ -18,7 +18,7 @@ from schema import events
 from schema.events import Event
 from service.agent.session import SessionState, fold
 from service.projections import PROJECTIONS
-from tests.corpus.write import read_line
+from tests.corpus.write import read
 from tests.log_writing import (
     Talk,
     called,
@@ -125,7 +125,7 @@ async def test_the_row_of_each_session_of_the_corpus_is_its_fold(
 ):
     folded: dict[object, SessionState] = {}
     for path in CORPUS.glob("*.jsonl"):
-        recorded = [read_line(line) for line in path.read_text().splitlines()]
+        recorded = read(path)
         talk = talk_of("a-1", partitions)
         await write(owner, talk.partition, "a-1", talk.stream, *recorded)
         folded[talk.session_id] = fold(recorded)

@@ -1,0 +1,111 @@
+"""The read models of memory: episodes, facts, working memory, their words, counts and vectors.
+
+When events of a stream are erased, its rows are made anew from the log, up to where the projection
+stands: what an erased event had ended or changed then shows again, as a rebuild would show it. So
+an erasure may also change what an older version of the stream shows.
+
+What models derived of texts is only read here: it is copied when the log says that it is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from eventlog.database import Conn
+from eventlog.project import Projection
+from eventlog.read import read_stream
+from eventlog.statements import statement
+from schema import events
+from schema.envelope import RecordedEvent
+from schema.tables import memory as tables
+from service.projections.entries import apply_entries
+from service.projections.recalls import apply_recalls
+from service.projections.vectors import apply_vectors
+from service.projections.working import apply_working
+
+IS_MARKED: Final = statement(__package__, "stream_is_marked")
+CLEAR: Final = statement(__package__, "clear_stream")
+
+CLEARED_ROWS: Final = 50_000
+"""Rows that one statement takes away, so that none takes long."""
+
+TABLES: Final = (
+    tables.Episode,
+    tables.Fact,
+    tables.WorkingMemory,
+    tables.Posting,
+    tables.Corpus,
+    tables.RecallCount,
+    tables.EntryVector,
+    tables.MemorySpace,
+    tables.Unembedded,
+)
+
+Erased = Mapping[tuple[int, str], Sequence[int]]
+"""The versions of each stream that were erased."""
+
+
+async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
+    """Bring the rows of all streams in *batch* to their last event."""
+    erased = _erased(batch)
+    marked = {
+        stream
+        for stream, versions in erased.items()
+        if await conn.fetchval(IS_MARKED, *stream, versions)
+    }
+    await _add(conn, [r for r in batch if (r.partition, r.stream) not in marked])
+    for stream in sorted(marked):
+        up_to = max(r.version for r in batch if (r.partition, r.stream) == stream)
+        await _make_anew(conn, *stream, up_to=up_to)
+
+
+def _erased(batch: Sequence[RecordedEvent]) -> Erased:
+    erased: dict[tuple[int, str], list[int]] = {}
+    for recorded in batch:
+        if isinstance(event := recorded.event, events.EventsErased):
+            erased.setdefault((recorded.partition, recorded.stream), []).extend(event.versions)
+    return erased
+
+
+async def _add(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
+    entries = await apply_entries(conn, batch)
+    await apply_vectors(conn, batch, entries)
+    await apply_recalls(conn, batch)
+    await apply_working(conn, batch)
+
+
+async def _make_anew(conn: Conn, partition: int, stream: str, *, up_to: int) -> None:
+    """All rows of *stream* again, from its first event; its erased events say nothing any more."""
+    for table in TABLES:
+        clear = CLEAR.replace("table_of_memory", str(table.__tablename__))
+        while await conn.execute(clear, partition, stream, CLEARED_ROWS) != "DELETE 0":
+            pass
+    after = 0
+    while block := await read_stream(conn, partition, stream, after=after, up_to=up_to):
+        await _add(conn, block)
+        after = block[-1].version
+
+
+memory = Projection(
+    "memory",
+    tables=TABLES,
+    apply=apply,
+    handles=frozenset(
+        {
+            events.EpisodeRecorded,
+            events.EpisodeEvicted,
+            events.EpisodeForgotten,
+            events.EpisodePinned,
+            events.RecallsCounted,
+            events.EmbeddingSpaceActivated,
+            events.EpisodesEmbedded,
+            events.FactStored,
+            events.FactRemoved,
+            events.WorkingSet,
+            events.WorkingRead,
+            events.WorkingRemoved,
+            events.WorkingEvicted,
+            events.EventsErased,
+        }
+    ),
+    kinds=frozenset({"memory"}),
+)
