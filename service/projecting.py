@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from eventlog.block import BlockLimits
 from eventlog.log import EventLog
@@ -9,10 +10,18 @@ from eventlog.progress import Status, catch_up
 from eventlog.runner import Runner, RunnerSettings, running
 from service.projections import PROJECTIONS
 
+MEMORY: Final = "memory"
+
 
 def projecting(log: EventLog) -> AbstractAsyncContextManager[dict[str, Runner]]:
-    """Every projection's runner, by its name, while the block runs; the fault of one ends it."""
-    return running(tuple(PROJECTIONS.values()), log.database, log.bell, RunnerSettings())
+    """Every projection's runner but memory's, which a runtime has; the fault of one ends it."""
+    others = [projection for name, projection in PROJECTIONS.items() if name != MEMORY]
+    return running(others, log.database, log.bell, RunnerSettings())
+
+
+def memory_runner(log: EventLog) -> Runner:
+    """The runner of memory's projection, for whoever has it run."""
+    return Runner(PROJECTIONS[MEMORY], log.database, log.bell, RunnerSettings())
 
 
 async def catch_up_all(log: EventLog, on_progress: Callable[[Status], None]) -> None:

@@ -14,13 +14,17 @@ from schema.envelope import Metadata, RecordedEvent
 from schema.errors import Broken, Invalid, NotFound, Refused, WrongExpectedVersion
 from schema.events import Protocol
 from schema.ids import new_session_id, session_stream
+from schema.messages.agents import DefineAgent
 from schema.messages.sessions import ProtocolChoice, StartSession
 from service.agent import loop
 from service.agent.rules import LATEST
 from service.agent.session import SessionState, fold
-from service.agent.tools import Tool, ToolRegistry
+from service.agent.tools import Tool, ToolRegistry, memory_tools
 from service.config import Settings
+from service.definitions import Definition, Policies, define, definition_of
 from service.effects import SessionEffects, Watcher
+from service.memories import open_memories
+from service.memory.memory import Memory
 from service.metrics import Metrics
 from service.providers import (
     Provider,
@@ -30,7 +34,6 @@ from service.providers import (
     split_model,
 )
 from service.sessions import read_session
-from service.store import open_store
 
 CALLS_AT_ONCE: Final = 8
 """Tool calls of one turn that run side by side."""
@@ -50,15 +53,29 @@ class Runtime:
     providers: Providers
     tools: ToolRegistry
     metrics: Metrics
+    memory: Memory
+    policies: Policies
+
+    async def define_agent(self, agent_id: str, command: DefineAgent, *, actor: str) -> Definition:
+        """Record what *agent_id* is from here on; see `definitions.define`."""
+        definition = await define(self.log, agent_id, command, actor=actor)
+        self.policies.forget(agent_id)
+        return definition
+
+    async def definition_of(self, agent_id: str) -> Definition | None:
+        """What *agent_id* is now; None where nobody defined it."""
+        return await definition_of(self.log, agent_id)
 
     async def start_session(self, command: StartSession, *, actor: str) -> UUID:
         """Record that a session was asked for, with all that will shape its prompts; its id.
 
-        `Invalid` names what can't be had: a model, or a tool. Nothing runs yet.
+        What the command leaves out is as the agent's definition has it. `Invalid` names what can't
+        be had: a model, or a tool. Nothing runs yet.
         """
+        definition = await self.definition_of(command.agent)
         session_id = new_session_id(command.agent)
         stream = session_stream(session_id)
-        fact = self._started(command)
+        fact = self._started(command, definition)
         append = StreamAppend(stream, 0, (fact,), epoch=fact.epoch)
         await self.log.append(command.agent, append, metadata=Metadata(actor=actor))
         self.metrics.total_sessions.inc()
@@ -76,7 +93,7 @@ class Runtime:
         if started is None or state.version > 1:
             raise Refused(f"session {session_id} was begun elsewhere: it can't be taken up here")
         watcher.recorded(facts[0])
-        effects = self._effects(session_id, started, watcher)
+        effects = self._effects(session_id, facts[0], started, watcher)
         with self.metrics.active_sessions.track_inprogress():
             return await loop.run(state, effects.as_effects(), calls_at_once=CALLS_AT_ONCE)
 
@@ -100,29 +117,40 @@ class Runtime:
         append = StreamAppend(first.stream, state.version, (fact,))
         await self.log.append(first.agent_id, append, metadata=Metadata(actor=actor))
 
-    def _started(self, command: StartSession) -> events.SessionStarted:
-        provider, _ = self.providers.get(command.model)
-        try:
-            specs = self.tools.specs(dict.fromkeys(command.tools))
-        except NotFound as error:
-            there_are = ", ".join(tool.spec.name for tool in self.tools) or "none"
-            raise Invalid("tools", f"{error} (there are: {there_are})") from None
+    def _started(
+        self, command: StartSession, definition: Definition | None
+    ) -> events.SessionStarted:
+        settled = command.settled(None if definition is None else definition.defined)
+        provider, _ = self.providers.get(settled.model)
         return events.SessionStarted(
             agent_id=command.agent,
             prompt=command.prompt,
-            model=command.model,
-            system_prompt=command.system_prompt,
-            protocol=_protocol(command.protocol, provider),
-            tools=specs,
-            limits=command.limits.as_shape(),
-            sampling=command.sampling.as_shape(),
+            model=settled.model,
+            system_prompt=settled.system_prompt,
+            protocol=_protocol(settled.protocol, provider),
+            tools=self._specs(settled.tools),
+            limits=settled.limits,
+            sampling=settled.sampling,
             rules=LATEST,
             salt=os.urandom(16).hex(),
             epoch=FIRST_EPOCH,
+            memory=settled.memory,
+            definition=None if definition is None else definition.version,
         )
 
+    def _specs(self, tools: Iterable[str]) -> tuple[events.ToolSpec, ...]:
+        try:
+            return self.tools.specs(dict.fromkeys(tools))
+        except NotFound as error:
+            there_are = ", ".join(tool.spec.name for tool in self.tools) or "none"
+            raise Invalid("tools", f"{error} (there are: {there_are})") from None
+
     def _effects(
-        self, session_id: UUID, started: events.SessionStarted, watcher: Watcher
+        self,
+        session_id: UUID,
+        first: RecordedEvent,
+        started: events.SessionStarted,
+        watcher: Watcher,
     ) -> SessionEffects:
         provider, _ = self.providers.get(started.model)
         return SessionEffects(
@@ -137,6 +165,8 @@ class Runtime:
             metrics=self.metrics,
             watcher=watcher,
             provider_name=split_model(started.model)[0],
+            minds=self.memory,
+            started=first,
             called={},
         )
 
@@ -145,9 +175,18 @@ class Runtime:
 async def open_runtime(
     settings: Settings, tools: Iterable[Tool], *, providers: OpenProvidersFn = open_providers
 ) -> AsyncIterator[Runtime]:
-    """A runtime over the database that *settings* name; sessions may be given *tools*."""
-    async with open_store(settings) as log, providers(_provider_settings(settings)) as opened:
-        yield Runtime(settings, log, opened, ToolRegistry(tools), Metrics())
+    """A runtime over the database that *settings* name; sessions may be given *tools*.
+
+    The tools for memory are always among them.
+    """
+    async with (
+        open_memories(settings) as opened,
+        providers(_provider_settings(settings)) as models,
+    ):
+        registry = ToolRegistry((*tools, *memory_tools()))
+        yield Runtime(
+            settings, opened.log, models, registry, Metrics(), opened.memory, opened.policies
+        )
 
 
 def _provider_settings(settings: Settings) -> ProviderSettings:

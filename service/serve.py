@@ -35,6 +35,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
     ):
         log.info("service.listening", address=address)
         on_listening(address)
+        await runtime.memory.keep_up()
         await stop.wait()
     log.info("service.stopped")
 

@@ -12,25 +12,30 @@ FILE_TOOLS: Final = ("read_file", "list_files", "search_files")
 HTTP_TOOLS: Final = ("http_get",)
 
 
-def start_session(
+def start_session(  # noqa: PLR0913 - what was typed, option by option.
     *,
     agent: str,
     prompt: str,
-    model: str,
-    tools: Sequence[str],
+    model: str | None,
+    tools: Sequence[str] | None,
     system_prompt: str | None,
     max_iterations: int | None,
     files_root: Path | None,
     allow_http: bool,
+    no_memory: bool,
 ) -> StartSession:
     """The message; `Invalid` names what cannot be so. What was not given is left out."""
-    named = [name.strip() for given in tools for name in given.split(",") if name.strip()]
-    _see_allowed(named, files_root, allow_http=allow_http)
-    values: dict[str, object] = {"agent": agent, "prompt": prompt, "model": model, "tools": named}
+    values: dict[str, object] = {"agent": agent, "prompt": prompt, "model": model}
+    if tools is not None:
+        named = [name.strip() for given in tools for name in given.split(",") if name.strip()]
+        _see_allowed(named, files_root, allow_http=allow_http)
+        values["tools"] = named
     if system_prompt is not None:
         values["system_prompt"] = system_prompt
     if max_iterations is not None:
         values["limits"] = {"max_iterations": max_iterations}
+    if no_memory:
+        values["memory"] = None
     try:
         return checked(StartSession, values)
     except Invalid as error:

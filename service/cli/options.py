@@ -1,5 +1,6 @@
 """Arguments and options of the commands."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,4 +27,26 @@ RoundCount = Annotated[int, typer.Option(metavar="N", min=1, help="Rounds of eac
 RoundSeconds = Annotated[
     float, typer.Option(metavar="S", min=0.01, help="How long one round measures.")
 ]
+SetFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--set",
+        metavar="FILE",
+        help="JSON lines of conversations, questions and evidence, for the bench `retrieval`.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 where a budget was missed.")]
+Agent = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION|TIME|SESSION@VERSION",
+        help="As it was at a version of the memory, at a time, or for a step of a session.",
+    ),
+]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, help="How many at most.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; it is recorded.")]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="May be given several times."),
+]

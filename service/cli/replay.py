@@ -12,7 +12,7 @@ from eventlog.log import EventLog
 from schema.envelope import RecordedEvent
 from schema.errors import UnknownEvent
 from schema.ids import session_stream
-from service.agent.moves import Act, Decide, Move, Stop, Think, Wait
+from service.agent.moves import Act, Decide, Move, Recall, Stop, Think, Transact, Wait
 from service.agent.rules import rules_of
 from service.agent.session import SessionState
 from service.cli.console import counted, out, plain
@@ -141,8 +141,12 @@ def _next_move(state: SessionState) -> Move:
 
 def _words(move: Move) -> str:
     match move:
+        case Recall():
+            return "asks memory"
         case Think(step):
             return f"asks the model for step {step}"
+        case Transact(call):
+            return f"runs {call.tool} ({call.call_id})"
         case Act(calls):
             return "runs " + ", ".join(f"{call.tool} ({call.call_id})" for call in calls)
         case Decide(owed):

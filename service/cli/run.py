@@ -26,6 +26,7 @@ from service.runtime import Runtime, open_runtime
 from service.sessions import SHORT
 
 ACTOR: Final = "cli"
+DEFAULT_MODEL: Final = "local:smollm2-135m"
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,20 @@ async def run_prompt(
         _opened(settings, allowed) as runtime,
         _watching(runtime, console, as_json=as_json) as watcher,
     ):
-        session_id = await runtime.start_session(command, actor=ACTOR)
+        session_id = await runtime.start_session(await _with_model(runtime, command), actor=ACTOR)
         state = await _run(runtime, session_id, watcher)
     if as_json:
         print_json(session_message(session_id, state))
     else:
         _tell_end(console, session_id, state)
     return Exit.DONE if state.status is Status.COMPLETED else Exit.FAILED
+
+
+async def _with_model(runtime: Runtime, command: StartSession) -> StartSession:
+    """*command*; where neither it nor a definition says a model, with the one that comes along."""
+    if command.model or await runtime.definition_of(command.agent):
+        return command
+    return command.model_copy(update={"model": DEFAULT_MODEL})
 
 
 @asynccontextmanager

@@ -85,10 +85,16 @@ def _said_of(event: Event) -> Line | None:
             return Line("failed", f"{event.cause}: {event.detail}", "red")
         case events.SessionCancelled():
             return Line("cancelled", event.reason, "red")
+        case events.MemoryRecalled(items=items, call_id=None):  # A tool tells its own.
+            return _recalled([item.content for item in items if item.told])
         case events.CheckpointLabelled():
             return Line("checkpoint", f"{event.label} at version {event.at}", "dim")
         case _:
             return None
+
+
+def _recalled(told: list[str]) -> Line | None:
+    return Line("recalled", "\n".join(told), "dim") if told else None
 
 
 def _json(value: object) -> str:

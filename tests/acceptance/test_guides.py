@@ -14,8 +14,8 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("query", blocks("log.md", "sql"))
-def test_a_query_of_the_guide_to_the_log_runs(cli: CommandLine, query: str):
+@pytest.mark.parametrize("query", [*blocks("log.md", "sql"), *blocks("memory.md", "sql")])
+def test_a_query_of_a_guide_runs(cli: CommandLine, query: str):
     assert cli("migrate").code == 0
     done = cli("psql", "-v", "ON_ERROR_STOP=1", "-c", query)
     assert done.code == 0, done.err

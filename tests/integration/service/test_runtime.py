@@ -275,13 +275,13 @@ async def test_a_running_session_hears_what_others_append(database: Database):
     async with runtime_with(database, model) as runtime:
         session_id = await runtime.start_session(ASK, actor="test")
         fact = events.CheckpointLabelled(label="here", at=1)
-        append = StreamAppend(session_stream(session_id), 1, (fact,))
+        append = StreamAppend(session_stream(session_id), 2, (fact,))
         model.meanwhile = lambda: runtime.log.append("a-1", append, metadata=OTHER)
         state = await runtime.run_session(session_id, watched)
         facts = await read_session(runtime.log, session_id)
 
     assert state.status is Status.COMPLETED
-    assert [fact.type for fact in facts][1:3] == ["checkpoint_labelled", "completion_received"]
+    assert [fact.type for fact in facts][2:4] == ["checkpoint_labelled", "completion_received"]
     assert watched.facts == facts
 
 

@@ -22,6 +22,7 @@ def asked(
         max_iterations=iterations,
         files_root=files_root,
         allow_http=allow_http,
+        no_memory=False,
     )
 
 
@@ -54,3 +55,34 @@ def test_a_limit_is_refused_in_the_words_of_its_option(iterations: int):
         asked(iterations=iterations)
 
     assert str(refused.value) == "--max-iterations: 1 to 1000"
+
+
+def test_what_was_not_typed_is_left_to_the_agents_definition():
+    command = start_session(
+        agent="a-1",
+        prompt="x",
+        model=None,
+        tools=None,
+        system_prompt=None,
+        max_iterations=None,
+        files_root=None,
+        allow_http=False,
+        no_memory=False,
+    )
+    assert command.model_fields_set <= {"agent", "prompt", "model"}
+    assert command.model is None
+
+
+def test_a_session_may_be_begun_without_memory():
+    command = start_session(
+        agent="a-1",
+        prompt="x",
+        model="scripted:x",
+        tools=None,
+        system_prompt=None,
+        max_iterations=None,
+        files_root=None,
+        allow_http=False,
+        no_memory=True,
+    )
+    assert command.memory is None

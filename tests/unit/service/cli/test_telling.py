@@ -1,10 +1,12 @@
 """An event in words."""
 
 import pytest
+from msgspec.structs import replace
 
 from schema import events
 from schema.events import Effect, Erased, Event, Protocol
 from service.cli.telling import SUMMARY_CHARACTERS_MAX, summary, told
+from tests.minds import AT
 
 SAID = events.CompletionReceived(
     step=2,
@@ -13,6 +15,18 @@ SAID = events.CompletionReceived(
     prompt_digest="0" * 64,
 )
 ANSWERED = events.CompletionReceived(step=3, text="It was x.", model="m", prompt_digest="0" * 64)
+ITEM = events.RecalledItem(
+    id="x",
+    kind="episode",
+    content="Ana is 40.",
+    score=1.0,
+    parts={},
+    importance=0.5,
+    timestamp=AT,
+)
+RECALLED = events.MemoryRecalled(
+    query="Ana?", policy=events.MemoryPolicy(), version=1, at=AT, items=(ITEM,)
+)
 
 
 def words(event: Event, protocol: Protocol = Protocol.TEXT) -> list[tuple[str, str]]:
@@ -40,6 +54,7 @@ def test_a_native_answer_is_told_once():
             'grep {"n":1}',
         ),
         (events.ToolReturned(call_id="2.0", ok=True, observation="{}"), "observation", "{}"),
+        (RECALLED, "recalled", "Ana is 40."),
         (events.SessionCompleted(answer="x"), "answer", "x"),
         (events.SessionFailed(cause="deadline", detail="up"), "failed", "deadline: up"),
         (events.SessionCancelled(reason="enough"), "cancelled", "enough"),
@@ -83,3 +98,9 @@ def test_a_summary_is_one_line_and_cut_where_it_is_long():
 
     assert len(summary(event)) == SUMMARY_CHARACTERS_MAX + 1
     assert "\n" not in summary(event)
+
+
+def test_what_was_recalled_is_told_once_and_nothing_where_nothing_was():
+    assert words(replace(RECALLED, call_id="1.0")) == []
+    assert words(replace(RECALLED, items=())) == []
+    assert words(replace(RECALLED, items=(replace(ITEM, told=False),))) == []

@@ -1,0 +1,11 @@
+"""Every command: its arguments, its help with an example, and where it is done.
+
+What a command needs is imported when it is called, so that help and mistakes are told at once.
+"""
+
+from service.cli.commands import running  # isort: skip - help lists them in this order.
+from service.cli.commands import minds  # isort: skip
+from service.cli.commands import operating  # isort: skip
+from service.cli.commands.program import PROGRAM, app
+
+__all__ = ["PROGRAM", "app", "minds", "operating", "running"]

@@ -1,0 +1,89 @@
+"""Opens the memories of all agents: their rows kept level and their texts embedded beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from eventlog.lifetimes import beside
+from eventlog.log import EventLog
+from service.memory.asking import Asker
+from service.memory.kept import Kept
+from service.memory.lanes import Lanes
+from service.memory.level import Level
+from service.memory.memory import ClockFn, Memory, PolicyFn, now
+from service.memory.writing import Writer
+
+if TYPE_CHECKING:  # Both take long to load, and most commands need neither.
+    from eventlog.runner import Runner
+    from service.memory.embedder import Embedder
+
+LoadRunnerFn: TypeAlias = Callable[[], "Runner"]
+"""Makes the runner of the projection `memory`."""
+OpenEmbedderFn: TypeAlias = Callable[[], AbstractAsyncContextManager["Embedder | None"]]
+
+
+class _Background:
+    """What works beside the memories, from the day that somebody needs it."""
+
+    def __init__(
+        self, log: EventLog, load_runner: LoadRunnerFn, open_embedder: OpenEmbedderFn
+    ) -> None:
+        self._log = log
+        self._load_runner = load_runner
+        self._open_embedder = open_embedder
+        self._wanted = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._working: asyncio.Future[tuple[Runner, Embedder | None]] = loop.create_future()
+
+    async def runner(self) -> "Runner":
+        """The runner, started if it was not."""
+        self._wanted.set()
+        return (await asyncio.shield(self._working))[0]
+
+    async def embedder(self) -> "Embedder | None":
+        """The embedder, opened if it was not."""
+        self._wanted.set()
+        return (await asyncio.shield(self._working))[1]
+
+    async def run(self) -> None:
+        """Once it is wanted, work until cancelled."""
+        await self._wanted.wait()
+        runner = await asyncio.to_thread(self._load_runner)
+        from service.memory.following import Follower  # noqa: PLC0415 - as long as the runner.
+
+        async with self._open_embedder() as embedder, asyncio.TaskGroup() as tasks:
+            tasks.create_task(runner.run())
+            if embedder is not None:
+                tasks.create_task(Follower(self._log, runner, embedder).run())
+            self._working.set_result((runner, embedder))
+
+
+@asynccontextmanager
+async def open_memory(
+    log: EventLog,
+    *,
+    load_runner: LoadRunnerFn,
+    open_embedder: OpenEmbedderFn,
+    policy_of: PolicyFn,
+    clock: ClockFn = now,
+) -> AsyncIterator[Memory]:
+    """The memories of all agents in *log*.
+
+    Their rows are kept level, and their texts embedded, from the first time that somebody reads
+    rows; `Memory.keep_up` asks for it at once. A fault there ends the block.
+    """
+    background = _Background(log, load_runner, open_embedder)
+    level = Level(log, background.runner)
+    kept, lanes = Kept(log, level), Lanes()
+    async with beside(background.run()):
+        yield Memory(
+            log=log,
+            level=level,
+            kept=kept,
+            lanes=lanes,
+            writer=Writer(log, kept, lanes),
+            asker=Asker(log, level, background.embedder),
+            policy_of=policy_of,
+            clock=clock,
+        )
