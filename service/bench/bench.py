@@ -25,6 +25,9 @@ RoundFn: TypeAlias = Callable[[float], Awaitable[Sample]]
 """Works for about so many seconds, or once through a fixed amount of work that takes longer."""
 
 
+GroundFn: TypeAlias = Callable[[Database], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Contest:
     """The two that take turns."""
@@ -55,7 +58,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """One thing that is measured, in a fresh database of its own."""
+    """One thing that is measured, in a fresh database: its own, unless it stands on a ground."""
 
     name: str
     params: Mapping[str, Param]
@@ -63,3 +66,5 @@ class Bench:
     prepare: Callable[[Database], AbstractAsyncContextManager[Contest]]
     """Makes ready what the rounds need; none of its time counts."""
     budgets: tuple[Budget, ...]
+    ground: GroundFn | None = None
+    """Fills a database for all benches that stand on the same, one after another."""

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,11 @@ from service.agent.session import SessionState, Status
 from service.agent.tools import ToolRegistry, tool
 from service.bench.facts import EVENT_BYTES, text_of
 from service.config import Settings
+from service.definitions import Policies
 from service.effects import Watcher
+from service.memory.opening import open_memory
 from service.metrics import Metrics
-from service.projecting import projecting
+from service.projecting import memory_runner, projecting
 from service.providers.open import Providers
 from service.providers.scripted import ScriptedProvider
 from service.runtime import Runtime
@@ -70,6 +72,7 @@ class ScriptedSessions:
             model=f"scripted:{self._script(calls)}",
             tools=("look",),
             limits=SessionLimits(max_iterations=calls + 1),
+            memory=None,
         )
         session_id = await self.runtime.start_session(command, actor="bench")
         state = await self.runtime.run_session(session_id, watcher)
@@ -97,7 +100,17 @@ async def scripted_sessions(
         if projections:
             await opened.enter_async_context(projecting(log))
         providers = Providers({"scripted": lambda name: ScriptedProvider(Path(name))})
-        runtime = Runtime(Settings(), log, providers, ToolRegistry((look,)), Metrics())
+        policies = Policies(log)
+        memory = await opened.enter_async_context(
+            open_memory(
+                log,
+                load_runner=lambda: memory_runner(log),
+                open_embedder=nullcontext,
+                policy_of=policies,
+            )
+        )
+        tools = ToolRegistry((look,))
+        runtime = Runtime(Settings(), log, providers, tools, Metrics(), memory, policies)
         yield ScriptedSessions(runtime, Path(folder))
 
 

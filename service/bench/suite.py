@@ -7,6 +7,8 @@ from service.bench.bench import Bench, Budget
 from service.bench.catching_up import projections_bench
 from service.bench.folds import fold_bench
 from service.bench.reads import open_session_bench, read_bench
+from service.bench.recall.benches import recall_benches
+from service.bench.recall.remembering import memory_size_bench, remember_bench
 from service.bench.sizes import session_size_bench, turn_size_bench
 from service.bench.steps import sessions_bench, tool_step_bench
 
@@ -29,4 +31,12 @@ BENCHES: Final[tuple[Bench, ...]] = (
     sessions_bench(64, Budget(figure="value", at_least=1_500), projections=False),
     sessions_bench(64, Budget(figure="value", at_least=1_500), projections=True),
     open_session_bench(Budget(figure="value", at_most=0.4)),
+    remember_bench(Budget(figure="ratio", at_least=0.5)),
+    memory_size_bench(),
+    *recall_benches(
+        vectors=Budget(figure="ratio", at_most=1.2),
+        exact=Budget(figure="recall@10", at_least=0.99),
+        blend=Budget(figure="ratio", at_most=3),
+        as_of=Budget(figure="ratio", at_most=2),
+    ),
 )

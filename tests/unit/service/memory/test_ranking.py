@@ -26,7 +26,9 @@ def policy(kind: str = "relevance", half_life_hours: float | None = None, **rest
     return MemoryPolicy(recall=recall, half_life_hours=half_life_hours)
 
 
-PLAIN = policy(recency_floor=1, frequency_gain=0, importance_gain=0, neighbour_weight=0)
+PLAIN = policy(
+    lexical_weight=0.6, recency_floor=1, frequency_gain=0, importance_gain=0, neighbour_weight=0
+)
 """Relevance and nothing else."""
 
 
