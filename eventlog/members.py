@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from schema import json_text
-from schema.envelope import AT_HEAD, Metadata
+from schema.envelope import AT_HEAD, Metadata, RecordedEvent
 from schema.errors import Invalid, PayloadTooLarge
 from schema.events import Event
 from schema.ids import checked_agent_id, is_stream_of, uuid7
@@ -52,6 +52,34 @@ class Appended(Struct, frozen=True):
     recorded_at: datetime
     replayed: bool
     """They had been there before: an answer was lost, or a request was repeated."""
+
+
+def as_recorded(
+    appended: Appended,
+    facts: Sequence[Event],
+    ids: Sequence[UUID],
+    partition: int,
+    agent_id: str,
+    metadata: Metadata,
+) -> list[RecordedEvent]:
+    """*facts* with their places, which an append leaves side by side."""
+    before = len(facts) - 1
+    return [
+        RecordedEvent(
+            partition,
+            appended.position - before + n,
+            agent_id,
+            appended.stream,
+            appended.version - before + n,
+            event_id,
+            fact.type,
+            fact.schema_version,
+            fact,
+            metadata,
+            appended.recorded_at,
+        )
+        for n, (fact, event_id) in enumerate(zip(facts, ids, strict=True))
+    ]
 
 
 class Part(Struct, frozen=True):

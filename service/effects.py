@@ -11,7 +11,7 @@ import stamina
 from msgspec.structs import replace
 
 from eventlog.log import EventLog
-from eventlog.members import Appended, StreamAppend
+from eventlog.members import StreamAppend, as_recorded
 from schema import events
 from schema.completions import Completion, CompletionRequest
 from schema.envelope import Metadata, RecordedEvent
@@ -104,6 +104,7 @@ class SessionEffects:
             read=self.read,
             recall=self.recall,
             transact=self.transact,
+            outdated=self.outdated,
         )
 
     async def think(self, request: CompletionRequest) -> Completion:
@@ -162,6 +163,10 @@ class SessionEffects:
         """Run a tool on memory; as of its call, by the log's clock."""
         return self._memory.transact(call, self.called[call.call_id].recorded_at, working)
 
+    async def outdated(self, changed: Changed) -> bool:
+        """Whether memory holds something else by now than what *changed* rests on."""
+        return await self._memory.outdated(changed, self.started.recorded_at)
+
     async def record(
         self, facts: Sequence[Event], ids: Sequence[UUID], version: int, *others: StreamAppend
     ) -> None:
@@ -183,7 +188,8 @@ class SessionEffects:
         stream = session_stream(self.session_id)
         append = StreamAppend(stream, version, facts, ids, self.epoch)
         appended, *_ = await self.log.append(self.agent_id, append, *others, metadata=LOOP)
-        for fact in self._as_recorded(appended, facts, ids):
+        partition = self.log.partition_of(stream)
+        for fact in as_recorded(appended, facts, ids, partition, self.agent_id, LOOP):
             self._tell(fact)
 
     def _latest(self) -> RecordedEvent:
@@ -214,29 +220,6 @@ class SessionEffects:
                 return tool
             case _:
                 return UNKNOWN
-
-    def _as_recorded(
-        self, appended: Appended, facts: Sequence[Event], ids: Sequence[UUID]
-    ) -> list[RecordedEvent]:
-        """*facts* with their places, which an append leaves side by side."""
-        partition = self.log.partition_of(appended.stream)
-        before = len(facts) - 1
-        return [
-            RecordedEvent(
-                partition,
-                appended.position - before + n,
-                self.agent_id,
-                appended.stream,
-                appended.version - before + n,
-                event_id,
-                fact.type,
-                fact.schema_version,
-                fact,
-                LOOP,
-                appended.recorded_at,
-            )
-            for n, (fact, event_id) in enumerate(zip(facts, ids, strict=True))
-        ]
 
 
 def count(metrics: Metrics, event: Event, *, provider: str, tool: str) -> None:

@@ -1,5 +1,6 @@
 """What this process counts, in a registry of its own."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -37,6 +38,12 @@ class Metrics:
             "backpressure_shed", "Requests refused for want of room"
         )
         self.memory_recall_count = self._counter("memory_recalls", "Memories recalled for an agent")
+        self.memory_ann_recall_at_10 = Gauge(
+            f"{PREFIX}_memory_ann_recall_at_10",
+            "Share of the ten nearest memories that indexes found, of the last questions to them",
+            registry=self.registry,
+        )
+        self.memory_ann_recall_at_10.set(math.nan)  # Nothing was asked yet, not nothing found.
         self.completion_s = self._histogram(
             "completion_seconds", "How long a model took to answer", ["provider"], SECONDS
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from eventlog.lifetimes import beside
 from eventlog.log import EventLog
 from eventlog.members import StreamAppend
 from schema import events
@@ -25,6 +26,7 @@ from service.definitions import Definition, Policies, define, definition_of
 from service.effects import SessionEffects, Watcher
 from service.memories import open_memories
 from service.memory.memory import Memory
+from service.memory.upkeep import Upkeep
 from service.metrics import Metrics
 from service.providers import (
     Provider,
@@ -179,13 +181,15 @@ async def open_runtime(
 
     The tools for memory are always among them.
     """
+    metrics = Metrics()
     async with (
         open_memories(settings) as opened,
         providers(_provider_settings(settings)) as models,
+        beside(Upkeep(opened.log.database, metrics.memory_ann_recall_at_10.set).run()),
     ):
         registry = ToolRegistry((*tools, *memory_tools()))
         yield Runtime(
-            settings, opened.log, models, registry, Metrics(), opened.memory, opened.policies
+            settings, opened.log, models, registry, metrics, opened.memory, opened.policies
         )
 
 

@@ -219,4 +219,5 @@ def effects_of(log: MemoryLog, model: ScriptedModel, *, act: ActFn = calculate) 
         read=log.read,
         recall=lambda query: memory.recall(query, AT),
         transact=transact,
+        outdated=lambda changed: memory.outdated(changed, AT),
     )

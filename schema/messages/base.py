@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from schema.row_text import projected
+
 TAGS_MAX: Final = 32
 TAG_LENGTH_MAX: Final = 128
 DIMENSIONS_MAX: Final = 2000
@@ -45,6 +47,12 @@ def of_size(least: int, most: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _same_in_rows(text: str) -> str:
+    if projected(text)[1]:
+        raise ValueError("has a NUL or half of a surrogate pair, which no row can hold")
+    return text
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is blank")
@@ -77,8 +85,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 Tag = Annotated[str, of_length(1, TAG_LENGTH_MAX), AfterValidator(_not_blank)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=TAGS_MAX), AfterValidator(_once_each)]
 
-Key = Annotated[str, of_length(1, 256), AfterValidator(_not_blank)]
-"""What a fact or an entry of working memory is stored under."""
+Key = Annotated[str, of_length(1, 256), AfterValidator(_not_blank), AfterValidator(_same_in_rows)]
+"""What a fact or an entry of working memory is stored under: it is found by it, so that rows must
+have it as the log does."""
 
 Vector = Annotated[
     tuple[float, ...], Field(min_length=1, max_length=DIMENSIONS_MAX), AfterValidator(_comparable)

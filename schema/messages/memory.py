@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from schema.events import (
     EpisodeRecorded,
@@ -15,6 +15,7 @@ from schema.events import (
     WorkingSet,
 )
 from schema.messages.base import Key, Message, Moment, Tags, Vector, of_length, of_size
+from schema.messages.coordinates import AsOf
 
 CONTENT_BYTES_MAX: Final = 65_536
 """Of an episode's content and of a fact's value, in UTF-8."""
@@ -30,14 +31,6 @@ Hours = Annotated[float, Field(gt=0)]
 
 def _clamped(importance: float) -> float:
     return min(1.0, max(0.0, importance))
-
-
-def _coordinate(value: object) -> int | str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and value.strip() and len(value) <= 200:  # noqa: PLR2004 - stated.
-        return value.strip()
-    raise ValueError("is no version, time or session@version of at most 200 characters")
 
 
 class RememberEpisode(Message):
@@ -162,10 +155,8 @@ class SearchMemory(Message):
     limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
     policy: RecallSettings | None = None
     """The agent's own, if left out."""
-    as_of: Annotated[int | str, PlainValidator(_coordinate, json_schema_input_type=int | str)] | (
-        None
-    ) = None
-    """A version of the memory, a time, or `session@version`; now, if left out."""
+    as_of: AsOf | None = None
+    """Now, if left out."""
 
     @field_validator("until")
     @classmethod

@@ -27,7 +27,9 @@ from service.agent.tools.observation import Observed
 from service.memory.working import Working
 
 REBASES_MAX: Final = 5
-"""How often a change of memory is made anew because memory has moved on."""
+"""How often a change of memory is made anew because what memory holds has changed."""
+TRIES_MAX: Final = 100
+"""The same where something was recorded beside it that changes nothing there: a count, a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Effects:
     """What memory holds for a query."""
     transact: Callable[[events.ToolCalled, Working], AbstractAsyncContextManager[Changed]]
     """What a tool makes of memory, and its return; to be appended before the context is left."""
+    outdated: Callable[[Changed], Awaitable[bool]]
+    """Whether memory holds something else by now than what a change of it rests on."""
 
 
 async def run(
@@ -109,11 +113,15 @@ class _Run:
 
     async def _transact(self, call: events.ToolCalled) -> Move:
         """Run a tool on memory, again where others have changed that in the meantime."""
-        for _ in range(1 + REBASES_MAX):
+        rebases = 0
+        for _ in range(TRIES_MAX):
             async with self._effects.transact(call, self._recorder.state.working) as changed:
                 move = await self._recorder.append_if_due(changed)
             if move != Transact(call):
                 return move
+            rebases += await self._effects.outdated(changed)
+            if rebases > REBASES_MAX:
+                break
         return await self._recorder.append_if_due(Changed((outcomes.overtaken(call),)))
 
     async def _in_time(self, doing: Coroutine[Any, Any, Move]) -> Move:

@@ -60,6 +60,14 @@ class SessionMemory:
                 mind = self._mind(self.started.memory, at, call.call_id, working)
                 yield await self._changed(call, mind)
 
+    async def outdated(self, changed: Changed, at: datetime) -> bool:
+        """Whether memory, asked *at* a time, holds something else than what *changed* rests on."""
+        rests_on = max((append.expected for append in changed.others), default=AT_HEAD)
+        if rests_on == AT_HEAD:
+            return False
+        mind = self._mind(self.started.memory or MemoryPolicy(), at)
+        return (await mind.holdings()).touched > rests_on
+
     @property
     def keeps_answers(self) -> bool:
         """Whether the policy has the session remembered once it has answered."""

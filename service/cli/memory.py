@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from schema.errors import Invalid, NotFound
-from schema.ids import checked_agent_id
+from schema.ids import checked_agent_id, memory_stream
 from schema.messages.checked import checked
 from schema.messages.memory import RememberEpisode, SearchMemory, StoreFact
 from service.cli.exits import Exit
@@ -33,10 +33,13 @@ PART: Final = re.compile(r"[0-9a-f-]{3,36}")
 
 @asynccontextmanager
 async def _opened(settings: Settings, agent_id: str) -> AsyncIterator[Memories]:
-    """The memories, with their rows level: who looks at them sees all that the log holds."""
-    checked_agent_id(agent_id)
+    """The memories, with the agent's rows level: who looks sees all that the log holds of it."""
+    stream = memory_stream(checked_agent_id(agent_id))
     async with open_memories(settings) as opened:
-        await caught_up(opened.log, "memory")
+        if not (await opened.memory.level.heads(stream)).level:
+            await caught_up(
+                opened.log, "memory"
+            )  # With a bar, where the first question would wait.
         yield opened
 
 

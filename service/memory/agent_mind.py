@@ -26,7 +26,7 @@ class AgentMind:
 
     async def holdings(self) -> Holdings:
         """See `Mind`; whoever decides upon them does so before they wait for anything else."""
-        return (await self.kept.fresh(self.agent_id)).holdings
+        return await self.kept.fresh(self.agent_id)
 
     async def recall(self, query: str, limit: int, tags: Sequence[str]) -> MemoryRecalled:
         """See `Mind`."""

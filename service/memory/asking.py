@@ -16,6 +16,7 @@ from schema.events import MemoryPolicy, RecalledItem, WorkingEntry
 from schema.ids import memory_stream
 from schema.messages.memory import SearchMemory
 from service.memory import looking
+from service.memory.capacity import see_dimensions
 from service.memory.coordinates import Coordinate, coordinate_of, space_at
 from service.memory.level import Level
 from service.memory.looking import View
@@ -29,6 +30,7 @@ EmbedderFn: TypeAlias = Callable[[], Awaitable["Embedder | None"]]
 """The embedder that the settings name, opened if need be."""
 
 WAITING: Final = statement(__package__, "waiting")
+DIMENSIONS: Final = statement(__package__, "given_dimensions")
 
 LOOK_S: Final = 0.1
 """How often we look whether another process has embedded what we wait for."""
@@ -77,7 +79,9 @@ class Asker:
         place = await self.place(agent_id, said.as_of, at)
         if said.policy is not None:
             policy = replace(policy, recall=said.policy.as_shape())
-        compared = await self._given(said) or await self._made(agent_id, said.query, policy, place)
+        compared = await self._given(agent_id, said) or await self._made(
+            agent_id, said.query, policy, place
+        )
         question = Question(
             query=said.query,
             vector=compared.vector,
@@ -128,15 +132,19 @@ class Asker:
         return True
 
     async def _settle(self, stream: str, space: str) -> None:
-        runner = await self._level.runner()
-        where = (self._log.partition_of(stream), stream, space)
-        while True:
+        while await self._waits(stream, space):
+            runner = await self._level.runner()  # With it comes who embeds.
             moved = runner.moved.next()
-            await self._level.reach(stream)
-            async with self._log.database.acquire() as conn:
-                if not await conn.fetchval(WAITING, *where):
-                    return
+            if not await self._waits(stream, space):
+                return
             await heard(moved, LOOK_S)
+
+    async def _waits(self, stream: str, space: str) -> bool:
+        """Whether anything in *stream* waits for its vector, by rows that are level."""
+        await self._level.reach(stream)
+        async with self._log.database.acquire() as conn:
+            where = (self._log.partition_of(stream), stream, space)
+            return bool(await conn.fetchval(WAITING, *where))
 
     async def working(self, agent_id: str, version: int) -> tuple[WorkingEntry, ...]:
         """The working memory that the agent's sessions share, as it was."""
@@ -160,9 +168,14 @@ class Asker:
             )
         return Answer(place=place, items=found.items, space=question.space, without_vectors=why_not)
 
-    async def _given(self, said: SearchMemory) -> Compared | None:
+    async def _given(self, agent_id: str, said: SearchMemory) -> Compared | None:
+        """The caller's own vector; `Invalid` where the agent's are of another dimension."""
         if said.embedding is None:
             return None
+        stream = memory_stream(agent_id)
+        async with self._log.database.acquire() as conn:
+            dimensions = await conn.fetchval(DIMENSIONS, self._log.partition_of(stream), stream)
+        see_dimensions(len(said.embedding), dimensions)
         from service.memory.embedder import GIVEN, unit  # noqa: PLC0415 - it brings numpy along.
 
         return Compared(space=GIVEN, vector=unit(said.embedding))

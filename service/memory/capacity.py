@@ -17,7 +17,7 @@ from service.memory.decay import age_hours, decayed
 from service.memory.order import Held, Order
 from service.memory.working import Working
 
-__all__ = ["LEAVING_MAX", "Held", "Holdings", "evolve", "victims"]
+__all__ = ["LEAVING_MAX", "Held", "Holdings", "evolve", "see_dimensions", "victims"]
 
 LEAVING_MAX: Final = 500
 """An append holds 1000 events; where a capacity was lowered by more, several writes get there."""
@@ -27,14 +27,14 @@ class Holdings(Struct, kw_only=True):
     """An agent's memory after the first *version* events of its stream; `evolve` changes it."""
 
     version: int = 0
+    touched: int = 0
+    """The version that changed last what is held here: a count or a vector changes nothing."""
     episodes: dict[str, Held] = {}
     """The live ones by their ids; what was evicted or forgotten is not among them."""
     facts: dict[str, str] = {}
     """The id of each key's live fact."""
     dimensions: int | None = None
     """Of the vectors that callers give: the first one fixed it."""
-    space: str | None = None
-    """The active space of the vectors made from text; None before there is one."""
     working: Working = Working()
     """Working memory, where the agent's sessions share it."""
     erased: int = 0
@@ -56,8 +56,15 @@ def evolve(holdings: Holdings, recorded: RecordedEvent) -> Holdings:
     holdings.version = recorded.version
     change = _CHANGES.get(type(recorded.event))
     if change is not None:
+        holdings.touched = recorded.version
         change(holdings, recorded, recorded.event)
     return holdings
+
+
+def see_dimensions(given: int, fixed: int | None) -> None:
+    """`Invalid` where a vector of *given* numbers is no match for those that are there."""
+    if fixed is not None and given != fixed:
+        raise Invalid("embedding", f"has {given} numbers, this agent's vectors have {fixed}")
 
 
 def victims(
@@ -159,12 +166,6 @@ def _fix_dimensions(holdings: Holdings, embedding: tuple[float, ...]) -> None:
         holdings.dimensions = len(embedding)
 
 
-def _space_activated(
-    holdings: Holdings, _recorded: RecordedEvent, event: events.EmbeddingSpaceActivated
-) -> None:
-    holdings.space = event.space
-
-
 def _worked(holdings: Holdings, _recorded: RecordedEvent, event: Event) -> None:
     holdings.working = working.evolve(holdings.working, event)
 
@@ -180,7 +181,6 @@ _CHANGES: Final[dict[type[Event], Callable[[Holdings, RecordedEvent, Any], None]
     events.EpisodePinned: _episode_pinned,
     events.FactStored: _fact_stored,
     events.FactRemoved: _fact_removed,
-    events.EmbeddingSpaceActivated: _space_activated,
     events.WorkingSet: _worked,
     events.WorkingRead: _worked,
     events.WorkingRemoved: _worked,

@@ -40,6 +40,8 @@ ENTRIES: Final = statement(__package__, "waiting_entries")
 
 STREAMS_MAX: Final = 100
 """Memories looked after in one round, each by one batch: the large one does not hold up others."""
+FIRST_PAGE: Final = (-1, "")
+"""The partition and the stream that come before all others."""
 ENTRIES_MAX: Final = 256
 """Entries in one `episodes_embedded`."""
 LOOK_S: Final = 1.0
@@ -80,6 +82,7 @@ class Follower:
         """Stream → the version that we have told last: rows must come there before we look."""
         self._behind: dict[tuple[str, int | None], int] = {}
         """Stream and since when it has the space → the last entry that was tried."""
+        self._page = FIRST_PAGE
         self._failed = 0
 
     async def run(self) -> None:
@@ -120,17 +123,23 @@ class Follower:
 
     async def _follow(self, conn: Conn) -> None:
         moved = self._runner.moved.next()
-        if not await self.round(conn):
+        if not await self._round(conn):
             await heard(moved, LOOK_S)
 
-    async def round(self, conn: Conn) -> int:
-        """Embed a batch of each memory that waits for it; how many entries that were."""
-        rows = await conn.fetch(STREAMS, self._embedder.space.name, STREAMS_MAX)
+    async def _round(self, conn: Conn) -> bool:
+        """Embed a batch of each memory on the next page of those that wait; whether to go on.
+
+        Page by page, for a memory whose texts are refused waits for ever, and holds up no other.
+        """
+        space = self._embedder.space.name
+        rows = await conn.fetch(STREAMS, space, STREAMS_MAX, *self._page)
+        is_last = len(rows) < STREAMS_MAX
+        self._page = FIRST_PAGE if is_last else (rows[-1]["partition"], rows[-1]["stream"])
         embedded = 0
         for row in rows:
             embedded += await self._batch(conn, Waiting(*row))
         self._failed = 0
-        return embedded
+        return embedded > 0 or not is_last
 
     async def _batch(self, conn: Conn, memory: Waiting) -> int:
         if memory.projected < self._told.get(memory.stream, 0):

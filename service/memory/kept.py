@@ -4,11 +4,8 @@ from collections import OrderedDict
 from contextlib import aclosing
 from typing import Any, Final
 
-from msgspec import Struct
-
 from eventlog.log import EventLog
 from eventlog.statements import statement
-from schema import events
 from schema.envelope import RecordedEvent
 from schema.events import WorkingEntry
 from schema.ids import memory_stream
@@ -20,17 +17,6 @@ HOLDINGS: Final = statement(__package__, "holdings")
 
 ENTRIES_KEPT_MAX: Final = 1_000_000
 """Episodes and facts of all agents together; those of the agent asked for last stay."""
-
-BESIDE: Final = (events.RecallsCounted, events.EpisodesEmbedded, events.EmbeddingSpaceActivated)
-"""What happens to a memory without changing what it holds."""
-
-
-class Fresh(Struct, frozen=True):
-    """Holdings at the log's head."""
-
-    holdings: Holdings
-    touched: bool
-    """Whether anything they hold has changed since they were looked at last."""
 
 
 class Kept:
@@ -49,20 +35,19 @@ class Kept:
         kept = self._kept.get(agent_id)
         return None if kept is None else kept.dimensions
 
-    async def fresh(self, agent_id: str) -> Fresh:
-        """What *agent_id* holds at the log's head."""
+    async def fresh(self, agent_id: str) -> Holdings:
+        """What *agent_id* holds at the log's head; it changes with the next question."""
         stream = memory_stream(agent_id)
         holdings = self._kept.get(agent_id) or await self._from_rows(agent_id)
-        touched = await self._follow(stream, holdings)
+        await self._follow(stream, holdings)
         while holdings.erased:
             # What was folded before the erasure may be gone: the rows know, once they are there.
             self._drop(agent_id)
             await self._level.reach(stream)
             holdings = await self._from_rows(agent_id)
-            touched = True
             await self._follow(stream, holdings)
         self._keep(agent_id, holdings)
-        return Fresh(holdings, touched)
+        return holdings
 
     def appended(self, facts: list[RecordedEvent]) -> None:
         """*facts* are in the log, of one agent: what is kept of it follows, if it was there."""
@@ -74,15 +59,11 @@ class Kept:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def _follow(self, stream: str, holdings: Holdings) -> bool:
-        touched = False
+    async def _follow(self, stream: str, holdings: Holdings) -> None:
         async with aclosing(self._log.read_stream(stream, after=holdings.version)) as blocks:
             async for block in blocks:
                 for fact in block:
-                    if fact.version > holdings.version:  # Else somebody else came first.
-                        evolve(holdings, fact)
-                        touched = touched or not isinstance(fact.event, BESIDE)
-        return touched
+                    evolve(holdings, fact)
 
     async def _from_rows(self, agent_id: str) -> Holdings:
         stream = memory_stream(agent_id)
@@ -129,9 +110,9 @@ def _holdings(row: Any) -> Holdings:
     used = zip(row["working_keys"] or (), row["working_values"] or (), strict=True)
     return Holdings(
         version=row["version"],
+        touched=row["version"],  # Rows do not tell; to think it was the last one is safe.
         episodes={one.id: one for one in held},
         facts={key: str(id_) for key, id_ in facts},
         dimensions=row["dimensions"],
-        space=row["space"],
         working=Working(tuple(WorkingEntry(key=key, value=value) for key, value in used)),
     )

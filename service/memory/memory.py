@@ -8,7 +8,7 @@ from uuid import UUID
 
 from eventlog.log import EventLog
 from schema.envelope import AT_HEAD
-from schema.errors import Invalid, NotFound, Refused
+from schema.errors import NotFound, Refused
 from schema.events import (
     EpisodeForgotten,
     EpisodePinned,
@@ -21,7 +21,7 @@ from schema.messages.memory import NoteWorking, RememberEpisode, SearchMemory, S
 from service.memory import working as notes
 from service.memory.agent_mind import AgentMind
 from service.memory.asking import Answer, Asker
-from service.memory.capacity import Holdings
+from service.memory.capacity import Holdings, see_dimensions
 from service.memory.kept import Kept
 from service.memory.lanes import Lanes
 from service.memory.level import Level
@@ -225,7 +225,7 @@ class Memory:
 
     async def holdings(self, agent_id: str) -> Holdings:
         """What the agent holds at the log's head; it changes with the next decision upon it."""
-        return (await self._kept.fresh(checked_agent_id(agent_id))).holdings
+        return await self._kept.fresh(checked_agent_id(agent_id))
 
     async def _settle(
         self, agent_id: str, fact: Event, author: Author, see: Callable[[Holdings], None]
@@ -261,9 +261,8 @@ def _resting_on(held: Holdings, embedding: tuple[float, ...], expected: int) -> 
     """
     if embedding and held.dimensions is None:
         return held.version
-    if embedding and len(embedding) != held.dimensions:
-        detail = f"has {len(embedding)} numbers, this agent's vectors have {held.dimensions}"
-        raise Invalid("embedding", detail)
+    if embedding:
+        see_dimensions(len(embedding), held.dimensions)
     return expected
 
 

@@ -32,31 +32,43 @@ class _Background:
         self._log = log
         self._load_runner = load_runner
         self._open_embedder = open_embedder
-        self._wanted = asyncio.Event()
+        self._runner_wanted, self._embedder_wanted = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._working: asyncio.Future[tuple[Runner, Embedder | None]] = loop.create_future()
+        self._runner: asyncio.Future[Runner] = loop.create_future()
+        self._embedder: asyncio.Future[Embedder | None] = loop.create_future()
 
     async def runner(self) -> "Runner":
-        """The runner, started if it was not."""
-        self._wanted.set()
-        return (await asyncio.shield(self._working))[0]
+        """The runner, started if it was not; from then on texts are embedded, too."""
+        self._runner_wanted.set()
+        return await asyncio.shield(self._runner)
 
     async def embedder(self) -> "Embedder | None":
-        """The embedder, opened if it was not."""
-        self._wanted.set()
-        return (await asyncio.shield(self._working))[1]
+        """The embedder, opened if it was not: a question alone needs no runner."""
+        self._embedder_wanted.set()
+        return await asyncio.shield(self._embedder)
 
     async def run(self) -> None:
-        """Once it is wanted, work until cancelled."""
-        await self._wanted.wait()
-        runner = await asyncio.to_thread(self._load_runner)
-        from service.memory.following import Follower  # noqa: PLC0415 - as long as the runner.
+        """Do what is wanted, once it is, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._project())
+            tasks.create_task(self._embed())
 
-        async with self._open_embedder() as embedder, asyncio.TaskGroup() as tasks:
-            tasks.create_task(runner.run())
+    async def _project(self) -> None:
+        await self._runner_wanted.wait()
+        self._embedder_wanted.set()
+        runner = await asyncio.to_thread(self._load_runner)
+        self._runner.set_result(runner)
+        await runner.run()
+
+    async def _embed(self) -> None:
+        await self._embedder_wanted.wait()
+        async with self._open_embedder() as embedder:
+            self._embedder.set_result(embedder)
+            runner = await asyncio.shield(self._runner)
             if embedder is not None:
-                tasks.create_task(Follower(self._log, runner, embedder).run())
-            self._working.set_result((runner, embedder))
+                from service.memory.following import Follower  # noqa: PLC0415 - hardly needed.
+
+                await Follower(self._log, runner, embedder).run()
 
 
 @asynccontextmanager

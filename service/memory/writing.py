@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -10,10 +10,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from eventlog.log import EventLog
-from eventlog.members import Appended, StreamAppend
+from eventlog.members import StreamAppend, as_recorded
 from eventlog.rows import recorded
 from eventlog.statements import statement
-from schema.envelope import AT_HEAD, Metadata, RecordedEvent
+from schema.envelope import AT_HEAD, Metadata
 from schema.errors import Invalid, Unavailable, WrongExpectedVersion
 from schema.events import EpisodeEvicted, Erased, Event
 from schema.ids import memory_stream, uuid7
@@ -87,15 +87,14 @@ class Writer:
         `Unavailable` where others change it faster than that.
         """
         async with self._lanes.lane(agent_id):
-            fresh = await self._kept.fresh(agent_id)
             rebases = 0
             for _ in range(TRIES_MAX):
-                decided = await decide(fresh.holdings)
+                held = await self._kept.fresh(agent_id)
+                decided = await decide(held)
                 try:
                     return await self._append(agent_id, decided, author)
                 except WrongExpectedVersion:
-                    fresh = await self._kept.fresh(agent_id)
-                    rebases += fresh.touched
+                    rebases += (await self._kept.fresh(agent_id)).touched > decided.expected
                     if rebases > REBASES_MAX:
                         break
                     await asyncio.sleep(_pause_s(rebases))
@@ -119,10 +118,12 @@ class Writer:
     async def _append(self, agent_id: str, decided: Decided, author: Author) -> Written:
         facts = decided.events
         ids = [*(uuid7() for _ in facts[:-1]), author.id or uuid7()]
-        append = StreamAppend(memory_stream(agent_id), decided.expected, facts, ids)
+        stream = memory_stream(agent_id)
+        append = StreamAppend(stream, decided.expected, facts, ids)
         metadata = Metadata(actor=author.actor)
         (appended,) = await self._log.append(agent_id, append, metadata=metadata)
-        self._kept.appended(_as_recorded(agent_id, appended, facts, ids))
+        partition = self._log.partition_of(stream)
+        self._kept.appended(as_recorded(appended, facts, ids, partition, agent_id, metadata))
         return Written(
             id=ids[-1],
             version=appended.version,
@@ -141,26 +142,3 @@ def _pause_s(rebases: int) -> float:
 def _body(event: Event) -> tuple[str, dict[str, Any]]:
     said = {name: value for name, value in asdict(event).items() if name not in _TOLD_LATER}
     return event.type, said
-
-
-def _as_recorded(
-    agent_id: str, appended: Appended, facts: Sequence[Event], ids: Sequence[UUID]
-) -> list[RecordedEvent]:
-    """*facts* with their places, which an append leaves side by side."""
-    before = len(facts) - 1
-    return [
-        RecordedEvent(
-            0,
-            appended.position - before + n,
-            agent_id,
-            appended.stream,
-            appended.version - before + n,
-            event_id,
-            fact.type,
-            fact.schema_version,
-            fact,
-            Metadata(),
-            appended.recorded_at,
-        )
-        for n, (fact, event_id) in enumerate(zip(facts, ids, strict=True))
-    ]

@@ -84,6 +84,15 @@ def _query(call: events.ToolCalled, found: str) -> str:
             return found
 
 
+def _limit(under_way: Move) -> int | None:
+    """How many memories the call that is under way asks for, if it says so."""
+    match under_way:
+        case Transact(events.ToolCalled(arguments={"limit": int(limit)})):
+            return limit
+        case _:
+            return None
+
+
 def _fits(place: Place, event: MemoryRecalled, query: str) -> Objection | None:
     """What speaks against *event* as the answer to *query*."""
     policy = _policy(place)
@@ -95,8 +104,9 @@ def _fits(place: Place, event: MemoryRecalled, query: str) -> Objection | None:
         return refused("the policy that the session began with", "another")
     if event.at != place.asked_at:
         return refused(f"a recall at {place.asked_at}", f"one at {event.at}")
-    if event.call_id is None and len(event.items) > policy.max_memory_recalls:
-        return refused(f"at most {policy.max_memory_recalls} memories", f"{len(event.items)}")
+    most = policy.max_memory_recalls if event.call_id is None else _limit(place.under_way)
+    if most is not None and len(event.items) > most:
+        return refused(f"at most {most} memories", f"{len(event.items)}")
     tokens_max = policy.max_memory_tokens if event.call_id is None else None
     if event.items != told(event.items, tokens_max):
         return refused("all told that the budget has room for", "others told")

@@ -26,7 +26,7 @@ as $$
 #variable_conflict use_column
 declare
   c_words constant int := 64;  -- The rarest words say most; so many bound what a long question costs.
-  c_kin constant int := 32;  -- How many of the best of each leg bring their neighbours along.
+  c_kin constant int := 12;  -- How many of the best of each leg bring their neighbours along.
   v_vector vector := p_vector;
   v_near bigint[] := p_near;
   v_distances float8[] := p_distances;
@@ -105,25 +105,27 @@ begin
     left join near n on n.entry = f.entry
     left join scores s on s.entry = f.entry
   )
-  select c.entry, e.kind, coalesce(c.distance, v.distance), c.words,
-    (select coalesce(sum(round(w.weight)), 0)::bigint from weights w), e.importance, e.happened, e.expires_at,
-    coalesce(r.recall_count, 0), r.recalled_at, e.session, e.ordinal
+  select c.entry, case when e.importance is null then 'fact' else 'episode' end, coalesce(c.distance, v.distance), c.words,
+    (select coalesce(sum(round(w.weight)), 0)::bigint from weights w), coalesce(e.importance, 0.5),
+    coalesce(e.happened, f.recorded_at), coalesce(e.expires_at, f.expires_at),
+    coalesce(r.recall_count, 0), r.recalled_at, coalesce(e.session, f.session), e.ordinal
   from candidates c
-  cross join lateral (
-    select 'episode' as kind, e.importance, e.timestamp as happened, e.expires_at, e.session, e.ordinal from readmodel.episodes e
+  left join lateral (
+    select e.importance, e.timestamp as happened, e.expires_at, e.session, e.ordinal from readmodel.episodes e
     where e.partition = p_partition and e.stream = p_stream and e.entry = c.entry
       and e.valid_from <= p_version and (e.valid_to is null or e.valid_to > p_version)
-    union all
-    select 'fact', 0.5, f.recorded_at, f.expires_at, f.session, null from readmodel.facts f
-    where f.partition = p_partition and f.stream = p_stream and f.entry = c.entry
+    offset 0
+  ) e on true
+  left join lateral (
+    select f.recorded_at, f.expires_at, f.session from readmodel.facts f
+    where e.importance is null and f.partition = p_partition and f.stream = p_stream and f.entry = c.entry
       and f.valid_from <= p_version and (f.valid_to is null or f.valid_to > p_version)
     offset 0
-  ) e
+  ) f on true
   left join lateral (
-    select round((v.embedding <=> v_vector) * 1e6) / 1e6 as distance from readmodel.vectors v
-    where c.distance is null and v.partition = p_partition and v.stream = p_stream and v.space = p_space
+    select round((1 + (v.embedding <#> v_vector)) * 1e6) / 1e6 as distance from readmodel.vectors v
+    where c.distance is null and v_near is not null and v.partition = p_partition and v.stream = p_stream and v.space = p_space
       and v.entry = c.entry and v.valid_from <= p_version and (v.valid_to is null or v.valid_to > p_version)
-      and vector_dims(v.embedding) = cardinality(p_vector)
     offset 0
   ) v on true
   left join lateral (
@@ -131,6 +133,7 @@ begin
     where r.partition = p_partition and r.stream = p_stream and r.entry = c.entry and r.version <= p_version
     order by r.version desc
     limit 1
-  ) r on true;
+  ) r on true
+  where e.importance is not null or f.recorded_at is not null;
 end;
 $$;

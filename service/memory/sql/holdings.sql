@@ -4,9 +4,6 @@ select
     select h.version from readmodel.heads h
     where h.partition = $1 and h.projection = 'memory' and h.stream = $2), 0) as version,
   (
-    select m.space from readmodel.memory_spaces m
-    where m.partition = $1 and m.stream = $2 and m.valid_to is null) as space,
-  (
     select vector_dims(v.embedding) from readmodel.vectors v
     where v.partition = $1 and v.stream = $2 and v.space = 'given'
     order by v.entry limit 1) as dimensions,

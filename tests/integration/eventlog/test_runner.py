@@ -17,7 +17,7 @@ from schema.envelope import RecordedEvent
 from schema.errors import DatabaseUnavailable, NotReady, Unavailable
 from service.projections import PROJECTIONS
 from tests.log_writing import Talk, agent_in, kill, started, talk_of, thought, whole_session, write
-from tests.projecting import level, rows_of
+from tests.projecting import TABLES, level, rows_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 QUICK = BellSettings(poll_s=0.02, quiet_max_s=1.0)
@@ -126,7 +126,7 @@ async def test_each_event_counts_once_when_connections_die_between_rows_and_chec
 async def start_again(owner: Conn) -> None:
     await owner.execute("delete from eventlog.checkpoints")
     await owner.execute("delete from eventlog.parked")
-    for table in ("sessions", "steps", "completions", "tool_calls", "heads"):
+    for table in TABLES:
         await owner.execute(f"delete from readmodel.{table}")
 
 

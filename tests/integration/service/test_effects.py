@@ -272,6 +272,22 @@ async def test_an_answer_is_written_back_in_the_append_that_completes_the_sessio
     assert verify(facts).difference is None
 
 
+async def test_who_was_taken_over_before_its_answer_writes_back_nothing(database: Database):
+    async with world_on(database) as world:
+        policy = events.MemoryPolicy(write_back=True, capacity=1, max_memory_recalls=0)
+        session = await world.start(policy, DONE)
+
+        async def taken_over() -> None:
+            resumed = events.SessionResumed(epoch=2)
+            await world.append(session_stream(session.id), 1, resumed, epoch=2)
+
+        world.minds.meanwhile = taken_over
+        with pytest.raises(Fenced):
+            await session.run()
+        assert [fact.type for fact in await session.facts()][-1] == "session_resumed"
+        assert await world.remembered() == []
+
+
 async def test_a_write_back_is_planned_anew_when_memory_moves_on(database: Database):
     async with world_on(database) as world:
         policy = events.MemoryPolicy(write_back=True, capacity=1, max_memory_recalls=0)

@@ -11,6 +11,7 @@ from eventlog.database import Database
 from schema import events
 from schema.errors import NotReady, ProviderRefused, ProviderUnavailable
 from schema.messages.memory import SearchMemory
+from service.memory import following
 from service.memory.embedder import Purpose, Space, Vector
 from service.projections import PROJECTIONS
 from service.providers.embedders.hashing import vector_of
@@ -102,6 +103,20 @@ async def test_a_text_that_is_refused_holds_up_no_other(database: Database):
 
     assert "a secret" not in model.given
     assert found.items[0].content == "a secret"
+
+
+async def test_memories_that_wait_for_ever_hold_up_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(following, "STREAMS_MAX", 2)
+    model = Model(refuses="secret")
+    async with process(database, embedder=model) as one:
+        for agent_id in ("a-1", "a-2", "a-3", "a-4"):
+            await one.remember(agent_id, f"a secret of {agent_id}")
+        await one.remember("a-5", "harmless")
+        await one.embedded("a-5")
+
+    assert model.given == Counter(["harmless"])
 
 
 async def test_what_is_remembered_twice_in_the_same_words_is_embedded_once(database: Database):

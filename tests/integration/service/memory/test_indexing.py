@@ -12,6 +12,7 @@ from service.memory.embedder import GIVEN, unit
 from service.memory.exactness import AMONG, KEPT, Asked, Exactness, lately
 from service.memory.indexing import ONE_AT_A_TIME, Tended, tend
 from service.memory.search import Question
+from tests.conftest import TestServer
 from tests.recalling import Agent, episode
 
 MANY = EXACT_MAX + 100
@@ -49,7 +50,7 @@ async def owner(postgres_database: Database) -> AsyncIterator[Dedicated]:
 
 
 @pytest.fixture
-async def postgres_database(postgres) -> AsyncIterator[Database]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def postgres_database(postgres: TestServer) -> AsyncIterator[Database]:
     async with postgres.database(1) as fresh:
         yield fresh
 

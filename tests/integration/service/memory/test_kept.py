@@ -4,6 +4,7 @@ import asyncio
 from functools import reduce
 
 import pytest
+from msgspec.structs import replace
 
 from eventlog.database import Database
 from schema import events
@@ -48,7 +49,7 @@ async def test_rows_and_the_tail_behind_them_hold_what_the_log_says(database: Da
         await one.memory.level.reach(memory_stream("a-1"))
     async with process(database, POLICY) as another:
         by_rows = await another.memory.holdings("a-1")
-        assert by_rows == await folded(another, "a-1")
+        assert replace(by_rows, touched=0) == replace(await folded(another, "a-1"), touched=0)
         await live(another, "a-1", 3)
         assert another.memory._kept.dimensions("a-1") == 2
         by_both = await another.memory.holdings("a-1")
@@ -73,21 +74,21 @@ async def test_holdings_of_those_who_were_not_busy_make_room(database: Database)
         for agent_id in ("a-1", "a-2", "a-3"):
             for n in range(2):
                 await one.remember(agent_id, f"{n}")
-            assert len((await kept.fresh(agent_id)).holdings.episodes) == 2
+            assert len((await kept.fresh(agent_id)).episodes) == 2
         assert len(kept) == 2
-        assert len((await kept.fresh("a-1")).holdings.episodes) == 2
+        assert len((await kept.fresh("a-1")).episodes) == 2
 
 
 async def test_counts_and_embeddings_touch_nothing_that_is_held(database: Database):
     async with process(database) as one:
         episode = await one.remember("a-1", "x")
         kept = Kept(one.log, one.memory.level)
-        assert (await kept.fresh("a-1")).touched
+        before = (await kept.fresh("a-1")).version
         counted = events.RecallsCounted(ids=(episode,), at=START)
         await one.memory._writer.write("a-1", counted, ANA)
-        assert not (await kept.fresh("a-1")).touched
+        assert (await kept.fresh("a-1")).touched <= before
         await one.memory.forget("a-1", episode, ANA)
-        assert (await kept.fresh("a-1")).touched
+        assert (await kept.fresh("a-1")).touched > before
 
 
 async def test_a_memory_that_is_parked_is_not_read(database: Database, partitions: int):

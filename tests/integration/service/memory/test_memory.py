@@ -12,7 +12,13 @@ from schema.errors import Invalid, NotFinite, NotFound, Refused
 from schema.events import Eviction, MemoryPolicy
 from schema.ids import memory_stream, uuid7
 from schema.messages.checked import checked
-from schema.messages.memory import MemorySettings, NoteWorking, RememberEpisode, StoreFact
+from schema.messages.memory import (
+    MemorySettings,
+    NoteWorking,
+    RememberEpisode,
+    SearchMemory,
+    StoreFact,
+)
 from service.memory.writing import Author
 from tests.memories import ANA, Clock, Policies, Process, process
 
@@ -161,6 +167,39 @@ async def test_what_one_agent_remembers_no_other_holds(database: Database):
             await one.memory.forget("a-2", mine, ANA)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"query": "secret"},
+        {"embedding": [1.0, 0.0]},
+        {"query": "secret", "embedding": [1.0, 0.0], "tags": ["house"]},
+        {"policy": {"policy": "importance"}},
+    ],
+)
+async def test_no_search_finds_what_another_agent_remembers(
+    database: Database, said: dict[str, Any]
+):
+    async with process(database) as one:
+        for agent_id, other in (("a-1", "a-2"), ("a-2", "a-1")):
+            given = {"tags": ["house"], "embedding": [1.0, 0.0]}
+            await one.remember(agent_id, f"a secret of {agent_id}", **given)
+            await one.store(agent_id, f"secret from {other}", agent_id, **given)
+        for agent_id in ("a-1", "a-2"):
+            answer = await one.memory.search(agent_id, checked(SearchMemory, said))
+            assert {item.content[-3:] for item in answer.items} == {agent_id}
+        nobody = await one.memory.search("a-3", checked(SearchMemory, said))
+        assert nobody.items == ()
+
+
+async def test_a_question_of_another_dimension_is_refused_by_its_name(database: Database):
+    async with process(database) as one:
+        await one.remember("a-1", "has a vector", embedding=[1.0, 2.0, 3.0])
+        with pytest.raises(Invalid, match="3") as refused:
+            await one.memory.search("a-1", SearchMemory(embedding=(1.0, 2.0)))
+        assert refused.value.field == "embedding"
+        assert not (await one.memory.search("a-2", SearchMemory(embedding=(1.0, 2.0)))).items
+
+
 async def test_a_fact_takes_the_place_of_the_one_before_and_can_be_removed(database: Database):
     async with process(database) as one:
         await one.store("a-1", "colour", "red")
@@ -190,7 +229,10 @@ BAD: list[tuple[type[Any], dict[str, Any], str]] = [
     (RememberEpisode, {"content": "x", "embedding": [1.0, 2.0]}, "embedding"),
     (RememberEpisode, {"content": "x", "tags": ["x" * 10_240]}, "tags.0"),
     (RememberEpisode, {"content": ""}, "content"),
+    (StoreFact, {"key": "", "value": "x"}, "key"),
     (StoreFact, {"key": " ", "value": "x"}, "key"),
+    (StoreFact, {"key": "a\x00b", "value": "x"}, "key"),
+    (NoteWorking, {"key": "a\ud800b", "value": "x"}, "key"),
     (StoreFact, {"key": "k", "value": "x", "embedding": [1.0] * 4}, "embedding"),
     (MemorySettings, {"capacity": 0}, "capacity"),
 ]
@@ -200,6 +242,8 @@ async def send(one: Process, kind: type[Any], said: dict[str, Any]) -> None:
     message = checked(kind, said)
     if isinstance(message, RememberEpisode):
         await one.memory.remember("a-1", message, ANA)
+    elif isinstance(message, NoteWorking):
+        await one.memory.note("a-1", message, ANA)
     else:
         await one.memory.store_fact("a-1", message, ANA)
 

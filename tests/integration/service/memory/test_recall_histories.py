@@ -84,7 +84,7 @@ policies = st.sampled_from(
 queries = st.sampled_from([None, "door", "red cat", "the", "a red door of a cat"])
 asked_vectors = st.sampled_from([None, meant("q"), meant("r")])
 asked_spaces = st.sampled_from([GIVEN, *SPACES])
-filters = st.fixed_dictionaries(
+filters: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "tags": st.sampled_from([(), (), ("a",)]),
         "min_importance": st.sampled_from([None, None, 0.3]),

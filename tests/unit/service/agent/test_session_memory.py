@@ -35,6 +35,7 @@ NATIVE = remembering(protocol=events.Protocol.NATIVE)
 DONE = says("done")
 LABEL = events.CheckpointLabelled(label="x", at=0)
 COUNTED = events.RecallsCounted(ids=(), at=AT)
+STORED = events.FactStored(key="k", value="v")
 
 
 def types(log: MemoryLog) -> list[str]:
@@ -372,25 +373,25 @@ ASKED: Said = asks(("remember", {"content": "x"}))
 BOUNDED = replace(NATIVE, memory=events.MemoryPolicy(capacity=9, max_memory_recalls=0))
 
 
-@pytest.mark.parametrize("times", [1, 5])
-async def test_a_tool_runs_again_when_memory_moved_on(times: int):
+@pytest.mark.parametrize(("between", "times"), [(STORED, 1), (STORED, 5), (COUNTED, 20)])
+async def test_a_tool_runs_again_when_memory_moved_on(between: Event, times: int):
     log = MemoryLog()
-    log.minds.interruptions = [[COUNTED] for _ in range(times)]
+    log.minds.interruptions = [[between] for _ in range(times)]
     await run(BOUNDED, ASKED, DONE, log=log)
     assert returns(log)[0]["ok"]
     assert [fact.type for fact in log.minds.events()] == (
-        ["recalls_counted"] * times + ["episode_recorded"]
+        [between.type] * times + ["episode_recorded"]
     )
     assert log.minds.decided == times + 1
 
 
 async def test_a_tool_gives_up_in_the_end_and_the_model_may_try_again():
     log = MemoryLog()
-    log.minds.interruptions = [[COUNTED] for _ in range(6)]
+    log.minds.interruptions = [[STORED] for _ in range(6)]
     state, _ = await run(BOUNDED, ASKED, DONE, log=log)
     assert state.status is Status.COMPLETED
     assert [back["kind"] for back in returns(log)] == ["transient"]
-    assert {fact.type for fact in log.minds.events()} == {"recalls_counted"}
+    assert {fact.type for fact in log.minds.events()} == {"fact_stored"}
     assert verify(log.recorded()).difference is None
 
 

@@ -222,12 +222,16 @@ def test_the_first_vector_given_fixes_the_dimension():
     assert after(episode(), first, episode(embedding=(1.0,))).dimensions == 2
 
 
-def test_the_active_space_is_the_last_one_activated():
-    spaces = [
-        events.EmbeddingSpaceActivated(space=space, model="m", dimensions=2) for space in "ab"
-    ]
+def test_counts_and_vectors_touch_nothing_that_is_held():
+    beside = (
+        events.RecallsCounted(ids=(name(1),), at=NOW),
+        events.EmbeddingSpaceActivated(space="a", model="m", dimensions=2),
+        events.EpisodesEmbedded(space="a", ids=(name(1),)),
+    )
+    held = after(episode(), *beside)
 
-    assert after(*spaces).space == "b"
+    assert (held.version, held.touched) == (4, 1)
+    assert after(episode(), *beside, events.EpisodePinned(id=name(1), pinned=True)).touched == 5
 
 
 def test_events_that_name_nothing_change_nothing():

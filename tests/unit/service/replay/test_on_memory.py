@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from schema import events
 from schema.events import Erased, Event
 from service.replay import Report, verify
-from tests.minds import AT
+from tests.minds import AT, ListedMinds
 from tests.scripted_sessions import (
     ACTION,
     ANSWER,
@@ -168,6 +168,23 @@ async def test_a_changed_recall_is_found(
     difference = found([facts[0], replace(recall, **change(recall)), *facts[2:]]).difference
     assert difference is not None
     assert (difference.kind, difference.version) == (kind, 3 if kind == "prompt" else 2)
+
+
+async def test_a_tools_recall_gives_no_more_than_was_asked_for():
+    minds = ListedMinds()
+    minds.remember("Ana likes red", "Ana likes tea")
+    asked = asks(("recall", {"query": "Ana", "limit": 1}))
+    start, log = remembering(protocol=NATIVE), MemoryLog(minds=minds)
+    await run(start, asked, says("done"), log=log)
+    n, recall = next(
+        (n, fact)
+        for n, fact in enumerate(log.facts)
+        if isinstance(fact, events.MemoryRecalled) and fact.call_id
+    )
+    more = replace(recall, items=recall.items * 2)
+    difference = found([*log.facts[:n], more, *log.facts[n + 1 :]]).difference
+    assert difference is not None
+    assert (difference.version, difference.expected) == (n + 1, "at most 1 memories")
 
 
 async def test_a_recall_that_nobody_asked_for_is_found():
