@@ -168,13 +168,11 @@ class _Search:
             pool,
             self._place.at,
             recall.policy,
-            recall.recency_weight,
-            recall.frequency_weight,
+            *map(_told, (recall.recency_weight, recall.frequency_weight)),
             recall.tau_hours,
             self._policy.half_life_hours,
             recall.recency_floor,
-            recall.frequency_gain,
-            recall.importance_gain,
+            *map(_told, (recall.frequency_gain, recall.importance_gain)),
         )
 
     def _is_filtered(self) -> bool:
@@ -286,6 +284,11 @@ def _verbatim(content: Any) -> str | None:
             return f"{key}: {value}"
         case _:
             return None
+
+
+def _told(weight: float) -> float:
+    """*weight*, or nothing where it is as good as that: PostgreSQL raises when a product is."""
+    return weight if abs(weight) > 1e-100 else 0.0  # noqa: PLR2004 - said above.
 
 
 def _is_text(query: str | None) -> bool:

@@ -28,7 +28,8 @@ begin
       and (p_since is null or a.happened >= p_since)
       and (p_until is null or a.happened <= p_until)
       and (cardinality(p_tags) = 0 or case when p_any_tag then a.tags && p_tags else a.tags @> p_tags end)
-      and (p_importance is null or round(p_importance * 1e6) <= round(1e6 * a.importance
+      and (p_importance is null or round(p_importance * 1e6) <= round(1e6
+        * case when a.importance < 1e-100::float8 then 0 else a.importance end
         * readmodel.faded(extract(epoch from p_at - a.happened)::float8 / 3600, p_half_life_hours)))
   );
 end;

@@ -1,8 +1,8 @@
 -- The entries of a stream nearest to a vector, as of a version, by exact scan: at most p_most, the nearest first and of
 -- equals the older. p_allowed, if not null, are the entries that may be given.
--- What is live is read apart from what was live then and has ended since, each by an index of its own: so looking at now
--- never touches what is gone. What is rounded, to 1e-6, fits no index on nearness, which would leave some out. Vectors are
--- of length one; where they have other dimensions than p_vector, none is near.
+-- Where the rows stand now, what is live is all there is. As of an earlier version, it is read apart from what was live
+-- then and has ended since, each by an index of its own. What is rounded, to 1e-6, fits no index on nearness, which
+-- would leave some out. Vectors are of length one; where they have other dimensions than p_vector, none is near.
 create or replace function readmodel.near(
   p_partition int, p_stream text, p_space text, p_vector real[], p_version bigint, p_allowed bigint[], p_most int
 ) returns table (entry bigint, distance float8)
@@ -29,7 +29,16 @@ begin
     return;
   end if;
 
-  if p_allowed is null then
+  if p_allowed is null and p_version >= (
+    select h.version from readmodel.heads h
+    where h.partition = p_partition and h.projection = 'memory' and h.stream = p_stream
+  ) then
+    return query
+    select entry, round((1 + (embedding <#> v_vector)) * 1e6) / 1e6 as distance from readmodel.vectors
+    where partition = p_partition and stream = p_stream and space = p_space and valid_to is null
+    order by distance, entry
+    limit p_most;
+  elsif p_allowed is null then
     return query
     select v.entry, v.distance
     from (

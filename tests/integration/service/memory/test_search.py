@@ -112,6 +112,23 @@ async def test_no_half_life_is_too_short_or_too_long(agent: Agent, half_life: fl
             assert "door" in await agent.found(question, policy)
 
 
+@pytest.mark.parametrize("little", [5e-324, 1e-300, 1e-99, 1e-30])
+async def test_no_importance_and_no_weight_is_too_small(agent: Agent, little: float):
+    ids = await agent.tell(
+        episode("door", importance=little, timestamp=hours(-3)),
+        episode("door long ago", importance=little, timestamp=hours(-1e6)),
+    )
+    await agent.tell(events.RecallsCounted(ids=tuple(ids), at=hours(-1e6)))
+    weights = {"recency_weight": little, "frequency_weight": little, "tau_hours": 0.01}
+    gains = {"frequency_gain": little, "importance_gain": little, "recency_floor": little}
+
+    for kind in ("relevance", "importance", "hybrid"):
+        recall = RecallPolicy(policy=kind, **weights, **gains)
+        policy = MemoryPolicy(half_life_hours=3, recall=recall)
+        for question in (DOOR, Question(), Question(min_importance=0.0)):
+            assert len(await agent.found(question, policy)) == 2
+
+
 async def test_what_is_too_old_for_the_question_or_the_policy_is_not_found(agent: Agent):
     await agent.tell(episode("door old", timestamp=hours(-5)), episode("door new"))
 
