@@ -18,7 +18,8 @@ TAMPER = "alter table eventlog.events disable trigger user; {change}; "
 def session(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A session that calculated."""
     model = script(tmp_path_factory.mktemp("script"), "model", CALCULATION)
-    run = cli("run", "What is 17*23?", "--model", model, "--tools", "calculator", "--json")
+    asked = ("What is 17*23?", "--model", model, "--tools", "calculator", "--no-memory")
+    run = cli("run", *asked, "--json")
     return str(run.lines[-1]["id"])
 
 
