@@ -16,7 +16,7 @@ from schema.messages.memory import RememberEpisode, StoreFact
 from service.memory.embedder import Embedder
 from service.memory.memory import Memory
 from service.memory.opening import open_memory
-from service.memory.writing import Author
+from service.mind.writing import Author
 from service.projecting import memory_runner
 
 ANA: Final = Author(actor="test")

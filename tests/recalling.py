@@ -14,10 +14,10 @@ from eventlog.database import Database, Dedicated
 from schema import events
 from schema.events import Event, MemoryPolicy, RecallPolicy
 from schema.ids import memory_stream, partition_of, uuid7
-from service.memory.coordinates import Coordinate
 from service.memory.derived import shelf_of
 from service.memory.embedder import unit
 from service.memory.search import Found, Question, find
+from service.mind.place import Coordinate
 from service.projections import PROJECTIONS
 from tests.log_writing import write
 from tests.projecting import level

@@ -20,7 +20,7 @@ from service.cli.sessions import caught_up
 from service.config import Settings
 from service.memories import Memories, open_memories
 from service.memory.memory import Memory
-from service.memory.writing import Author, Written
+from service.mind.writing import Author, Written
 from service.sessions import find_session
 
 CLI: Final = Author(actor="cli")

@@ -14,7 +14,7 @@ from service.cli.table import Column, print_table
 from service.memory.asking import Answer
 from service.memory.looking import Difference, Episode, Fact
 from service.memory.reading import Changes, Seen
-from service.memory.writing import Written
+from service.mind.writing import Written
 
 SHORT: Final = 8
 """Characters at an id's end that people are shown: those at its start are the time's."""

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from eventlog.database import Conn
 from eventlog.statements import statement
-from service.memory.coordinates import Coordinate
 from service.memory.exactness import AMONG, Asked, lately
+from service.mind.place import Coordinate
 
 if TYPE_CHECKING:
     from service.memory.embedder import Vector

@@ -17,11 +17,13 @@ from schema.ids import memory_stream
 from schema.messages.memory import SearchMemory
 from service.memory import looking
 from service.memory.capacity import see_dimensions
-from service.memory.coordinates import Coordinate, coordinate_of, space_at
-from service.memory.level import Level
+from service.memory.coordinates import MEMORY, space_at
 from service.memory.looking import View
 from service.memory.search import Question, find
 from service.memory.telling import telling
+from service.mind.coordinates import coordinate_of
+from service.mind.level import Level
+from service.mind.place import Coordinate
 
 if TYPE_CHECKING:
     from service.memory.embedder import Embedder, Vector
@@ -68,7 +70,9 @@ class Asker:
 
     async def place(self, agent_id: str, as_of: int | str | None, at: datetime) -> Coordinate:
         """Where *as_of* is, once the rows have come as far as the log; None is now, *at*."""
-        place = None if as_of is None else await coordinate_of(self._log, agent_id, as_of, at)
+        place = (
+            None if as_of is None else await coordinate_of(self._log, MEMORY, agent_id, as_of, at)
+        )
         version = await self._level.reach(memory_stream(agent_id))
         return place or Coordinate(version=version, at=at)
 

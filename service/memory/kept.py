@@ -10,8 +10,8 @@ from schema.envelope import RecordedEvent
 from schema.events import WorkingEntry
 from schema.ids import memory_stream
 from service.memory.capacity import Held, Holdings, evolve
-from service.memory.level import Level
 from service.memory.working import Working
+from service.mind.level import Level
 
 HOLDINGS: Final = statement(__package__, "holdings")
 

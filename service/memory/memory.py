@@ -23,12 +23,12 @@ from service.memory.agent_mind import AgentMind
 from service.memory.asking import Answer, Asker
 from service.memory.capacity import Holdings, see_dimensions
 from service.memory.kept import Kept
-from service.memory.lanes import Lanes
-from service.memory.level import Level
 from service.memory.reading import Changes, Reader, Seen
 from service.memory.remembering import remembered
 from service.memory.working import Working
-from service.memory.writing import Author, Decided, Writer, Written
+from service.mind.lanes import Lanes
+from service.mind.level import Level
+from service.mind.writing import Author, Decided, Writer, Written
 
 if TYPE_CHECKING:
     from service.memory.reembedding import Moved
@@ -118,7 +118,7 @@ class Memory:
             facts, expected = await remembered(holdings, policy, episode, at)
             return Decided(facts, _resting_on(held, episode.embedding, expected))
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
 
     async def store_fact(self, agent_id: str, said: StoreFact, author: Author) -> Written:
         """Keep a value under a key, in the place of what stood there.
@@ -134,7 +134,7 @@ class Memory:
         async def decide(held: Holdings) -> Decided:
             return Decided((fact,), _resting_on(held, fact.embedding, AT_HEAD))
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
 
     async def forget(
         self, agent_id: str, episode: str, author: Author, *, reason: str = ""
@@ -160,7 +160,7 @@ class Memory:
             _episode(held, episode)
             return Decided((fact,), held.version)  # Who is evicted depends on it.
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
 
     async def note(self, agent_id: str, said: NoteWorking, author: Author) -> Written:
         """Keep a value in the working memory that the agent's sessions share."""
@@ -173,7 +173,7 @@ class Memory:
             written, *gone = notes.note(held.working, said.key, said.value, policy.working_capacity)
             return Decided((*gone, written), held.version)
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
 
     async def remove_note(self, agent_id: str, key: str, author: Author) -> Written:
         """Remove an entry of shared working memory; `NotFound` where there is none."""
@@ -182,7 +182,7 @@ class Memory:
         async def decide(held: Holdings) -> Decided:
             return Decided(notes.remove(held.working, key), held.version)
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
 
     async def search(self, agent_id: str, said: SearchMemory) -> Answer:
         """What is found by somebody who looks from outside: nothing is counted.
@@ -238,7 +238,14 @@ class Memory:
             see(held)
             return Decided((fact,))
 
-        return await self._writer.decide(agent_id, decide, author)
+        return await self._decide(agent_id, decide, author)
+
+    async def _decide(
+        self, agent_id: str, decide: Callable[[Holdings], Awaitable[Decided]], author: Author
+    ) -> Written:
+        return await self._writer.decide(
+            agent_id, lambda: self._kept.fresh(agent_id), decide, author
+        )
 
     def _is_like(self, agent_id: str, embedding: tuple[float, ...]) -> bool:
         """Whether a vector is known to fit those that were given before; none always does."""

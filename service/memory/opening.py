@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from eventlog.lifetimes import beside
 from eventlog.log import EventLog
 from service.memory.asking import Asker
+from service.memory.coordinates import MEMORY
 from service.memory.kept import Kept
-from service.memory.lanes import Lanes
-from service.memory.level import Level
 from service.memory.memory import ClockFn, Memory, PolicyFn, now
-from service.memory.writing import Writer
+from service.mind.lanes import Lanes
+from service.mind.level import Level
+from service.mind.writing import Writer
 
 if TYPE_CHECKING:  # Both take long to load, and most commands need neither.
     from eventlog.runner import Runner
@@ -86,7 +87,7 @@ async def open_memory(
     rows; `Memory.keep_up` asks for it at once. A fault there ends the block.
     """
     background = _Background(log, load_runner, open_embedder)
-    level = Level(log, background.runner)
+    level = Level(log, MEMORY.name, background.runner)
     kept, lanes = Kept(log, level), Lanes()
     async with beside(background.run()):
         yield Memory(
@@ -94,7 +95,7 @@ async def open_memory(
             level=level,
             kept=kept,
             lanes=lanes,
-            writer=Writer(log, kept, lanes),
+            writer=Writer(log, MEMORY, lanes, kept.appended),
             asker=Asker(log, level, background.embedder),
             policy_of=policy_of,
             clock=clock,

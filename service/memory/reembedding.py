@@ -14,13 +14,14 @@ from schema.envelope import AT_HEAD, Metadata
 from schema.errors import NotReady, Unavailable, WrongExpectedVersion
 from schema.events import EmbeddingSpaceActivated, EpisodesEmbedded, MemoryPolicy
 from schema.ids import memory_stream
-from service.memory.coordinates import Coordinate, space_at
+from service.memory.coordinates import space_at
 from service.memory.derived import Shelf, shelf_of
 from service.memory.embedder import Embedder, Space
 from service.memory.embedding import embed, entries_of
-from service.memory.level import Level
 from service.memory.looking import View, counts
 from service.memory.search import Question, find
+from service.mind.level import Level
+from service.mind.place import Coordinate
 
 WITHOUT: Final = statement(__package__, "entries_without")
 RECALLS: Final = statement(__package__, "recorded_recalls")

@@ -12,8 +12,8 @@ from schema import events
 from schema.events import MemoryPolicy, RecalledItem
 from schema.row_text import projected
 from service.memory.ann import Near, Prospect, nearest, prospect_of
-from service.memory.coordinates import Coordinate
 from service.memory.ranking import Candidate, Ranked, by_nearness, rank
+from service.mind.place import Coordinate
 
 if TYPE_CHECKING:
     from service.memory.embedder import Vector

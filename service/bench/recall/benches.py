@@ -24,8 +24,8 @@ from service.bench.recall.ground import (
 from service.bench.recall.likely import DIMENSIONS, Likely, Vectors
 from service.bench.recall.remembering import BEGUN
 from service.memory.ann import Prospect, nearest, prospect_of
-from service.memory.coordinates import Coordinate
 from service.memory.search import Question, find
+from service.mind.place import Coordinate
 
 NEAREST_BY_SCAN: Final = statement("service.memory", "nearest_by_scan")
 RAW_BY_SCAN: Final = statement("service.bench", "raw_nearest_by_scan")

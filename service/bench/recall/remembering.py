@@ -20,7 +20,7 @@ from service.bench.closed_loop import OnceFn, closed_loop
 from service.bench.recall.likely import DIMENSIONS, Likely
 from service.memory.memory import Memory
 from service.memory.opening import open_memory
-from service.memory.writing import Author
+from service.mind.writing import Author
 from service.projecting import catch_up_all, memory_runner
 
 WRITERS: Final = 16

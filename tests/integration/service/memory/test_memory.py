@@ -19,7 +19,7 @@ from schema.messages.memory import (
     SearchMemory,
     StoreFact,
 )
-from service.memory.writing import Author
+from service.mind.writing import Author
 from tests.memories import ANA, Clock, Policies, Process, process
 
 SMALL = MemoryPolicy(capacity=3)

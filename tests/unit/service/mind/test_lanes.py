@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service.memory.lanes import Lanes
+from service.mind.lanes import Lanes
 
 
 async def test_who_comes_first_decides_first_and_nobody_in_between():

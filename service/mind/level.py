@@ -1,4 +1,4 @@
-"""Sees that the rows of a memory have come as far as the log, before somebody reads them."""
+"""Sees that the rows of a stream have come as far as the log, before somebody reads them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,11 +23,11 @@ OTHERS_POLL_S: Final = 0.02
 """How often we look how far another process has come."""
 
 RunnerFn: TypeAlias = Callable[[], Awaitable["Runner"]]
-"""The runner that keeps memory's rows level in this process, started if need be."""
+"""The runner that keeps those rows level in this process, started if need be."""
 
 
 class Heads(Struct, frozen=True, kw_only=True):
-    """How far a stream of memory has come."""
+    """How far a stream has come."""
 
     logged: int
     projected: int
@@ -40,10 +40,11 @@ class Heads(Struct, frozen=True, kw_only=True):
 
 
 class Level:
-    """The rows of every memory, as far as they have come."""
+    """The rows that one projection keeps, as far as they have come."""
 
-    def __init__(self, log: EventLog, runner: RunnerFn) -> None:
+    def __init__(self, log: EventLog, projection: str, runner: RunnerFn) -> None:
         self._log = log
+        self._projection = projection
         self.runner = runner
 
     async def reach(self, stream: str, *, timeout_s: float = LEVEL_TIMEOUT_S) -> int:
@@ -51,7 +52,7 @@ class Level:
 
         `Unavailable` where they do not within *timeout_s*, `Refused` where they are parked.
         """
-        heads = _unparked(stream, await self.heads(stream))
+        heads = await self._unparked(stream)
         if not heads.level:
             await self._wait(stream, heads.logged, timeout_s)
         return heads.logged
@@ -59,7 +60,17 @@ class Level:
     async def heads(self, stream: str) -> Heads:
         """How far *stream* has come."""
         async with self._log.database.acquire() as conn:
-            return await heads_of(conn, self._log.partition_of(stream), stream)
+            partition = self._log.partition_of(stream)
+            return await heads_of(conn, partition, stream, self._projection)
+
+    async def _unparked(self, stream: str) -> Heads:
+        heads = await self.heads(stream)
+        if heads.parked:
+            raise Refused(
+                f"the rows of {stream} are parked: eventlog.parked has the reason; once it is "
+                f"mended, run `agent-runtime projections rebuild {self._projection}`"
+            )
+        return heads
 
     async def _wait(self, stream: str, version: int, timeout_s: float) -> None:
         try:
@@ -76,23 +87,14 @@ class Level:
         runner = await self.runner()
         while True:
             moved = runner.moved.next()
-            if _unparked(stream, await self.heads(stream)).projected >= version:
+            if (await self._unparked(stream)).projected >= version:
                 return
             runner.hurry.send()
             await heard(moved, OTHERS_POLL_S)
 
 
-async def heads_of(conn: Conn, partition: int, stream: str) -> Heads:
-    """How far *stream* has come, in the log and in its rows."""
-    row = await conn.fetchrow(HEADS, partition, stream)
+async def heads_of(conn: Conn, partition: int, stream: str, projection: str) -> Heads:
+    """How far *stream* has come, in the log and in the rows of *projection*."""
+    row = await conn.fetchrow(HEADS, partition, stream, projection)
     assert row is not None  # noqa: S101 - it has no from clause.
     return Heads(logged=row["logged"], projected=row["projected"], parked=row["parked"])
-
-
-def _unparked(stream: str, heads: Heads) -> Heads:
-    if heads.parked:
-        raise Refused(
-            f"the rows of {stream} are parked: eventlog.parked has the reason; once it is mended, "
-            "run `agent-runtime projections rebuild memory`"
-        )
-    return heads

@@ -1,9 +1,9 @@
-"""Changes an agent's memory: decides upon what it holds, and appends what was decided."""
+"""Changes a part of an agent's mind: decides upon what it holds, and appends what was decided."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,13 +13,12 @@ from eventlog.log import EventLog
 from eventlog.members import StreamAppend, as_recorded
 from eventlog.rows import recorded
 from eventlog.statements import statement
-from schema.envelope import AT_HEAD, Metadata
+from schema.envelope import AT_HEAD, Metadata, RecordedEvent
 from schema.errors import Invalid, Unavailable, WrongExpectedVersion
 from schema.events import EpisodeEvicted, Erased, Event
-from schema.ids import memory_stream, uuid7
-from service.memory.capacity import Holdings
-from service.memory.kept import Kept
-from service.memory.lanes import Lanes
+from schema.ids import uuid7
+from service.mind.lanes import Lanes
+from service.mind.part import Part
 
 FIND: Final = statement(__package__, "find_event")
 
@@ -35,25 +34,40 @@ PAUSE_MAX_S: Final = 0.05
 _TOLD_LATER: Final = frozenset({"timestamp", "at"})
 """Fields that are filled in when the caller leaves them out: a repeat may differ there."""
 
-HoldingsFn: TypeAlias = Callable[[], Awaitable[Holdings]]
-DecideFn: TypeAlias = Callable[[Holdings], Awaitable["Decided"]]
+
+class Held(Protocol):
+    """What a decision is made upon."""
+
+    @property
+    def version(self) -> int:
+        """Of the stream, as far as it was folded."""
+
+    @property
+    def touched(self) -> int:
+        """The last version that may change a decision."""
+
+
+H = TypeVar("H", bound=Held)
+
+AppendedFn: TypeAlias = Callable[[list[RecordedEvent]], None]
+"""Told of what is in the log from here on, of one agent."""
 
 
 class Decided(Struct, frozen=True):
-    """What is to be appended to an agent's memory; the last event is what was asked for."""
+    """What is to be appended; the last event is what was asked for."""
 
     events: tuple[Event, ...]
     expected: int = AT_HEAD
-    """The version of memory that they rest on."""
+    """The version that they rest on."""
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """Where a change of memory went."""
+    """Where a change of a mind went."""
 
     id: UUID
-    """Of its event: the episode's or the fact's, where one was made."""
+    """Of its event, and so of the episode or fact that it made."""
     version: int
-    """Of the memory from then on."""
+    """Of that part of the mind from then on."""
     position: int
     """In its partition of the log."""
     replayed: bool = False
@@ -70,41 +84,52 @@ class Author(Struct, frozen=True, kw_only=True):
 
 
 class Writer:
-    """The way into every agent's memory, but for the loop's, which appends with its session."""
+    """The way into one part of every agent's mind, but for the loop's, which goes with a session.
 
-    def __init__(self, log: EventLog, kept: Kept, lanes: Lanes) -> None:
+    *on_appended* hears of every append, so that what is kept of a mind can follow it.
+    """
+
+    def __init__(self, log: EventLog, part: Part, lanes: Lanes, on_appended: AppendedFn) -> None:
         self._log = log
-        self._kept = kept
+        self._part = part
         self._lanes = lanes
+        self._on_appended = on_appended
 
     async def write(self, agent_id: str, fact: Event, author: Author) -> Written:
         """Append *fact*, which rests on nothing."""
         return await self._append(agent_id, Decided((fact,)), author)
 
-    async def decide(self, agent_id: str, decide: DecideFn, author: Author) -> Written:
-        """Append what *decide* makes of what the agent holds, again where that has changed.
+    async def decide(
+        self,
+        agent_id: str,
+        held: Callable[[], Awaitable[H]],
+        decide: Callable[[H], Awaitable[Decided]],
+        author: Author,
+    ) -> Written:
+        """Append what *decide* makes of what is *held* at the log's head; again where that changes.
 
         `Unavailable` where others change it faster than that.
         """
         async with self._lanes.lane(agent_id):
             rebases = 0
             for _ in range(TRIES_MAX):
-                held = await self._kept.fresh(agent_id)
-                decided = await decide(held)
+                decided = await decide(await held())
                 try:
                     return await self._append(agent_id, decided, author)
                 except WrongExpectedVersion:
-                    rebases += (await self._kept.fresh(agent_id)).touched > decided.expected
+                    rebases += (await held()).touched > decided.expected
                     if rebases > REBASES_MAX:
                         break
                     await asyncio.sleep(_pause_s(rebases))
-        raise Unavailable(f"others change the memory of {agent_id} all the time: try again", 0.1)
+        raise Unavailable(
+            f"others change the {self._part.name} of {agent_id} all the time: try again", 0.1
+        )
 
     async def repeated(self, agent_id: str, fact: Event, author: Author) -> Written | None:
         """Where *fact* stands already under its author's id; `Invalid` where another one does."""
         if author.id is None:
             return None
-        stream = memory_stream(agent_id)
+        stream = self._part.stream_of(agent_id)
         partition = self._log.partition_of(stream)
         async with self._log.database.acquire() as conn:
             row = await conn.fetchrow(FIND, partition, author.id, stream)
@@ -112,18 +137,19 @@ class Writer:
             return None
         found = recorded(partition, row)
         if not isinstance(found.event, Erased) and _body(found.event) != _body(fact):
-            raise Invalid("id", f"{author.id} names another change of memory: make a new one")
+            what = f"another change of {self._part.name}"
+            raise Invalid("id", f"{author.id} names {what}: make a new one")
         return Written(id=author.id, version=found.version, position=found.position, replayed=True)
 
     async def _append(self, agent_id: str, decided: Decided, author: Author) -> Written:
         facts = decided.events
         ids = [*(uuid7() for _ in facts[:-1]), author.id or uuid7()]
-        stream = memory_stream(agent_id)
+        stream = self._part.stream_of(agent_id)
         append = StreamAppend(stream, decided.expected, facts, ids)
         metadata = Metadata(actor=author.actor)
         (appended,) = await self._log.append(agent_id, append, metadata=metadata)
         partition = self._log.partition_of(stream)
-        self._kept.appended(as_recorded(appended, facts, ids, partition, agent_id, metadata))
+        self._on_appended(as_recorded(appended, facts, ids, partition, agent_id, metadata))
         return Written(
             id=ids[-1],
             version=appended.version,

@@ -13,7 +13,9 @@ from schema import events
 from schema.errors import Invalid, NotFound
 from schema.events import Event, MemoryPolicy
 from schema.ids import memory_stream, partition_of
-from service.memory.coordinates import Coordinate, coordinate_of, space_at
+from service.memory.coordinates import MEMORY, space_at
+from service.mind.coordinates import coordinate_of
+from service.mind.place import Coordinate
 from tests.log_writing import Talk, started, talk_of, write
 from tests.recalling import AT, Agent, episode, hours
 
@@ -56,7 +58,7 @@ def recalled(version: int, at: datetime) -> events.MemoryRecalled:
 
 
 async def of(log: EventLog, as_of: int | str) -> Coordinate:
-    return await coordinate_of(log, AGENT, as_of, hours(99))
+    return await coordinate_of(log, MEMORY, AGENT, as_of, hours(99))
 
 
 async def test_a_version_is_looked_at_from_when_it_was_recorded(owner: Dedicated, log: EventLog):

@@ -1,4 +1,4 @@
-"""Who decides upon an agent's memory in this process: one after the other."""
+"""Who decides upon a part of an agent's mind in this process: one after the other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ class Lanes:
 
     @asynccontextmanager
     async def lane(self, agent_id: str) -> AsyncIterator[None]:
-        """Within it nobody else here decides upon that memory; first come, first served.
+        """Within it nobody else here decides upon that agent's part; first come, first served.
 
         It spares conflicts and proves nothing: other processes have lanes of their own.
         """
