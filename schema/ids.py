@@ -79,6 +79,11 @@ def memory_stream(agent_id: str) -> str:
     return f"memory-{agent_id}"
 
 
+def graph_stream(agent_id: str) -> str:
+    """The name of the stream of an agent's entities and relationships."""
+    return f"graph-{agent_id}"
+
+
 STREAM_KINDS: Final = frozenset({"agent", "memory", "graph"})
 """What an agent has besides its sessions; a branch's name follows the agent's behind `~`."""
 

@@ -137,6 +137,7 @@ class Runtime:
             salt=os.urandom(16).hex(),
             epoch=FIRST_EPOCH,
             memory=settled.memory,
+            graph=settled.graph,
             definition=None if definition is None else definition.version,
         )
 

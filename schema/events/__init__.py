@@ -2,6 +2,16 @@
 
 from schema.events.agent import AgentDefined
 from schema.events.base import Erased, Event, Side
+from schema.events.graph import (
+    EntityPut,
+    EntityRemoved,
+    GraphPolicy,
+    GraphRecalled,
+    KnownEntity,
+    KnownRelationship,
+    RelationshipPut,
+    RelationshipRemoved,
+)
 from schema.events.log import EventsErased
 from schema.events.memory import (
     EmbeddingSpaceActivated,
@@ -62,6 +72,8 @@ __all__ = [
     "DeadlinePassed",
     "Effect",
     "EmbeddingSpaceActivated",
+    "EntityPut",
+    "EntityRemoved",
     "EpisodeEvicted",
     "EpisodeForgotten",
     "EpisodePinned",
@@ -74,6 +86,10 @@ __all__ = [
     "FactRemoved",
     "FactStored",
     "FailureCause",
+    "GraphPolicy",
+    "GraphRecalled",
+    "KnownEntity",
+    "KnownRelationship",
     "Limits",
     "MemoryPolicy",
     "MemoryRecalled",
@@ -82,6 +98,8 @@ __all__ = [
     "RecallPolicy",
     "RecalledItem",
     "RecallsCounted",
+    "RelationshipPut",
+    "RelationshipRemoved",
     "RequestedCall",
     "Sampling",
     "SessionCancelled",

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from schema.events.base import Event
+from schema.events.graph import GraphPolicy
 from schema.events.memory import MemoryPolicy
 from schema.events.session import DEFAULT_SYSTEM_PROMPT, Limits, Sampling
 
@@ -21,3 +22,5 @@ class AgentDefined(Event, frozen=True, kw_only=True):
     sampling: Sampling = Sampling()
     protocol: Literal["auto", "text", "native"] = "auto"
     memory: MemoryPolicy = MemoryPolicy()
+    graph: GraphPolicy | None = None
+    """What prompts are told of the graph; nothing, if None."""

@@ -8,7 +8,7 @@ import msgspec
 
 from schema import json_text
 from schema.errors import UnknownEvent
-from schema.events import agent, log, memory, session
+from schema.events import agent, graph, log, memory, session
 from schema.events.base import Erased, Event
 from schema.events.upcasters import UPCASTERS
 
@@ -40,6 +40,11 @@ _TYPES: Final[tuple[type[Event], ...]] = (
     memory.WorkingRemoved,
     memory.WorkingEvicted,
     memory.MemoryRecalled,
+    graph.EntityPut,
+    graph.EntityRemoved,
+    graph.RelationshipPut,
+    graph.RelationshipRemoved,
+    graph.GraphRecalled,
     log.EventsErased,
 )
 

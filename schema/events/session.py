@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from schema.events.base import Event, Side
+from schema.events.graph import GraphPolicy
 from schema.events.memory import MemoryPolicy
 from schema.events.shape import Shape
 
@@ -131,6 +132,8 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     """The lease's number."""
     memory: MemoryPolicy | None = None
     """How it remembers; None gives it no memory, as it was before there was any."""
+    graph: GraphPolicy | None = None
+    """What its prompt is told of the graph; nothing, if None."""
     definition: int | None = None
     """The version of the agent's definition that it began with; None where there was none."""
 

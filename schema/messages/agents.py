@@ -7,6 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from schema.events import DEFAULT_SYSTEM_PROMPT, AgentDefined
 from schema.messages.base import Message
+from schema.messages.graph import GraphSettings
 from schema.messages.memory import MemorySettings
 from schema.messages.sessions import Model, ProtocolChoice, SessionLimits, SessionSampling
 
@@ -23,6 +24,8 @@ class DefineAgent(Message):
     protocol: ProtocolChoice = "auto"
     """How tools are offered: `auto` is native where the provider can do that."""
     memory: MemorySettings = MemorySettings()
+    graph: GraphSettings | None = None
+    """What prompts are told of the graph; null for nothing."""
     max_iterations: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The same as `limits.max_iterations`, where it is said most often."""
 
@@ -47,4 +50,5 @@ class DefineAgent(Message):
             sampling=self.sampling.as_shape(),
             protocol=self.protocol,
             memory=self.memory.as_shape(),
+            graph=None if self.graph is None else self.graph.as_shape(),
         )

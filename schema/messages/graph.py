@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
+import msgspec
 from pydantic import AfterValidator, Field
 
 from schema.errors import Invalid, PayloadTooLarge
-from schema.events.graph import EntityPut, RelationshipPut
+from schema.events.graph import EntityPut, GraphPolicy, RelationshipPut
 from schema.json_text import encode
 from schema.messages.base import Key, Message, of_length
 from schema.messages.checked import checked
@@ -45,6 +46,18 @@ Direction = Literal["out", "in", "both"]
 """Along relationships, against them, or either way."""
 Depth = Annotated[int, Field(ge=1, le=NODES_MAX)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class GraphSettings(Message):
+    """What prompts are told of the graph; what is left out keeps its default."""
+
+    max_entities: int = Field(default=5, ge=1, le=100)
+    max_relationships: int = Field(default=10, ge=0, le=1000)
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = 500
+
+    def as_shape(self) -> GraphPolicy:
+        """The same, as the log keeps it."""
+        return msgspec.convert(self.model_dump(), GraphPolicy)
 
 
 class PutEntity(Message):

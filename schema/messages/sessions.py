@@ -6,9 +6,17 @@ import msgspec
 from pydantic import AfterValidator, Field, field_validator
 
 from schema.errors import Invalid
-from schema.events import DEFAULT_SYSTEM_PROMPT, AgentDefined, Limits, MemoryPolicy, Sampling
+from schema.events import (
+    DEFAULT_SYSTEM_PROMPT,
+    AgentDefined,
+    GraphPolicy,
+    Limits,
+    MemoryPolicy,
+    Sampling,
+)
 from schema.ids import checked_agent_id
 from schema.messages.base import Message
+from schema.messages.graph import GraphSettings
 from schema.messages.memory import MemorySettings
 
 OBSERVATION_BYTES_MAX: Final = 480 << 10
@@ -79,6 +87,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     protocol: ProtocolChoice
     memory: MemoryPolicy | None
+    graph: GraphPolicy | None
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -114,6 +123,8 @@ class StartSession(Message):
     """How tools are offered: `auto` is native where the provider can do that."""
     memory: MemorySettings | None = MemorySettings()
     """How the session remembers; null for a session that does not."""
+    graph: GraphSettings | None = None
+    """What the prompt is told of the graph; null for nothing."""
 
     @field_validator("memory")
     @classmethod
@@ -141,7 +152,13 @@ class StartSession(Message):
             sampling=_over(defined.sampling, self.sampling),
             protocol=self.protocol if "protocol" in said else defined.protocol,
             memory=None if self.memory is None else _over(defined.memory, self.memory),
+            graph=self._graph(defined.graph) if "graph" in said else defined.graph,
         )
+
+    def _graph(self, defined: GraphPolicy | None) -> GraphPolicy | None:
+        if self.graph is None:
+            return None
+        return _over(defined or GraphPolicy(), self.graph)
 
 
 def _over(defined: S, said: _Said[S]) -> S:

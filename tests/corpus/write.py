@@ -13,6 +13,7 @@ from typing import Any, Final
 from schema import events, json_text
 from schema.errors import ProviderRefused, ProviderUnavailable
 from schema.events import Event
+from tests.corpus.graph_examples import GRAPH_EXAMPLES
 from tests.corpus.memory_examples import MEMORY_EXAMPLES
 from tests.scripted_sessions import (
     ACTION,
@@ -184,6 +185,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     events.CheckpointLabelled(label="here", at=3),
     events.EventsErased(versions=(2, 3), reason="asked for"),
     *MEMORY_EXAMPLES,
+    *GRAPH_EXAMPLES,
 )
 
 
