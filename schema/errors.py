@@ -12,21 +12,32 @@ AgentRuntimeError
 │   ├── CycleFound              what must have an order goes round in a circle
 │   ├── WrongExpectedVersion    the stream moved on
 │   ├── Fenced                  somebody else holds the lease now
+│   ├── LeaseHeld               somebody drives this session already
 │   ├── TokenRefused            a position from another log, or from before a restore
 │   ├── ProviderRefused         the provider will not take this request, however often it is sent
+│   ├── StageRefused            a pipeline's stage will not let this text pass
 │   └── NotReady                an operator comes first: a database to migrate, a package to install
 ├── Unavailable                 the world's: the same request may succeed later
 │   ├── DatabaseUnavailable     no connection, or none that answers in time
-│   └── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
+│   ├── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
+│   ├── BreakerOpen             it failed so often that it's left alone for a while
+│   ├── Shed                    more is under way here than there is room for
+│   ├── LeaseLost               our turn at a session is over, another process may go on
+│   ├── DeadlinePassed          the time for a request was over before it was done
+│   ├── GivenUp                 who did the same first stopped without an outcome
+│   └── StageUnavailable        a pipeline's stage waits for the world, or took too long
 └── Broken                      ours: stop, loudly
     ├── UnknownEvent            the log holds a type or shape that this program does not know
-    └── RebuildStopped          an event could not be projected while a read model was rebuilt
+    ├── RebuildStopped          an event could not be projected while a read model was rebuilt
+    └── StageFailed             a pipeline's stage has a fault
 
 What the *model* does wrong is no error: it is an observation, and the loop goes on.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar, Final
+from uuid import UUID
 
 CYCLE_SAID_MAX: Final = 10
 """So many entities of a cycle stand in an error's sentence."""
@@ -132,6 +143,21 @@ class Fenced(Refused):
         self.actual = actual
 
 
+class LeaseHeld(Refused):
+    """Somebody drives this session already."""
+
+    code = "lease_held"
+
+    def __init__(self, session_id: UUID, until: datetime) -> None:
+        """*until* then it is theirs, by the server's clock, and longer as long as they live."""
+        super().__init__(
+            f"session {session_id} is driven by another process, "
+            f"at least until {until:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        self.session_id = session_id
+        self.until = until
+
+
 class TokenRefused(Refused):
     """A position from another log, from before a restore, or from no log at all."""
 
@@ -147,6 +173,17 @@ class ProviderRefused(Refused):
         """*status* is the HTTP status of the answer, if there was one."""
         super().__init__(detail)
         self.status = status
+
+
+class StageRefused(Refused):
+    """A pipeline's stage will not let this text pass."""
+
+    code = "stage_refused"
+
+    def __init__(self, stage: str, detail: str) -> None:
+        """*stage* is its name."""
+        super().__init__(f"stage {stage!r}: {detail}")
+        self.stage = stage
 
 
 class NotReady(Refused):
@@ -186,6 +223,64 @@ class ProviderUnavailable(Unavailable):
         self.status = status
 
 
+class BreakerOpen(Unavailable):
+    """It failed so often in a row that nobody calls it for a while."""
+
+    code = "breaker_open"
+
+    def __init__(self, name: str, retry_after_s: float) -> None:
+        """*name* is what the breaker guards."""
+        super().__init__(
+            f"{name} failed too often and is left alone: try again in {retry_after_s:.1f} s",
+            retry_after_s,
+        )
+        self.name = name
+
+
+class Shed(Unavailable):
+    """More is under way here than there is room for."""
+
+    code = "shed"
+
+    def __init__(
+        self, what: str, *, depth: int, capacity: int, retry_after_s: float | None = None
+    ) -> None:
+        """*depth* of *what*, in the plural, are under way where *capacity* fit."""
+        super().__init__(f"{depth} {what} are under way, and {capacity} fit", retry_after_s)
+        self.what = what
+        self.depth = depth
+        self.capacity = capacity
+
+
+class LeaseLost(Unavailable):
+    """The turn at a session is over for this process; another one may go on with it."""
+
+    code = "lease_lost"
+
+
+class DeadlinePassed(Unavailable):
+    """The time for a request was over before it was done."""
+
+    code = "deadline_passed"
+
+
+class GivenUp(Unavailable):
+    """Who did the same first stopped without an outcome."""
+
+    code = "given_up"
+
+
+class StageUnavailable(Unavailable):
+    """A pipeline's stage waits for the world, or took too long."""
+
+    code = "stage_unavailable"
+
+    def __init__(self, stage: str, detail: str, retry_after_s: float | None = None) -> None:
+        """*stage* is its name."""
+        super().__init__(f"stage {stage!r}: {detail}", retry_after_s)
+        self.stage = stage
+
+
 class Broken(AgentRuntimeError):
     """Ours: stop, loudly."""
 
@@ -202,3 +297,14 @@ class RebuildStopped(Broken):
     """An event could not be projected while a read model was rebuilt."""
 
     code = "rebuild_stopped"
+
+
+class StageFailed(Broken):
+    """A pipeline's stage has a fault."""
+
+    code = "stage_failed"
+
+    def __init__(self, stage: str, detail: str) -> None:
+        """*stage* is its name; *detail* quotes nobody, for who knows what they wrote."""
+        super().__init__(f"stage {stage!r}: {detail}")
+        self.stage = stage
