@@ -13,6 +13,7 @@ from msgspec import Struct
 from eventlog.database import Conn
 from eventlog.statements import statement
 from service.memory.exactness import AMONG, Asked, lately
+from service.memory.sending import fetch_by_vector, sent
 from service.mind.place import Coordinate
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ async def nearest(conn: Conn, prospect: Prospect, vector: "Vector", most: int) -
     """
     assert prospect.space is not None  # noqa: S101 - without one there is no index.
     sql = _nearest(prospect.partition, prospect.stream, prospect.space, len(vector), most)
-    numbers = vector.tolist()
-    rows = await conn.fetch(sql, numbers, prospect.version)
+    rows = await fetch_by_vector(conn, sql, sent(vector), prospect.version)
     if not rows:
         return None
     near = [row["entry"] for row in rows], [row["distance"] for row in rows]
@@ -81,7 +81,7 @@ async def nearest(conn: Conn, prospect: Prospect, vector: "Vector", most: int) -
             stream=prospect.stream,
             version=prospect.version,
             space=prospect.space,
-            vector=numbers,
+            vector=vector,
             distances=near[1][:AMONG],
         )
     )

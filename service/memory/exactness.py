@@ -2,12 +2,16 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from eventlog.database import Conn
 from eventlog.statements import statement
+from service.memory.sending import fetch_by_vector, sent
+
+if TYPE_CHECKING:
+    from service.memory.embedder import Vector
 
 NEAREST_BY_SCAN: Final = statement(__package__, "nearest_by_scan")
 
@@ -27,7 +31,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     version: int
     """Of the memory, when it was asked; the scan looks there."""
     space: str
-    vector: Sequence[float]
+    vector: "Vector"
     distances: Sequence[float]
     """Of the nearest that the index found, the nearest first."""
 
@@ -59,12 +63,13 @@ class Exactness:
 
 async def _share(conn: Conn, asked: Asked) -> float | None:
     """How much of what is nearest *asked* found; None where by now nothing is left to compare."""
-    rows = await conn.fetch(
+    rows = await fetch_by_vector(
+        conn,
         NEAREST_BY_SCAN,
         asked.partition,
         asked.stream,
         asked.space,
-        list(asked.vector),
+        sent(asked.vector),
         asked.version,
         AMONG,
     )

@@ -13,6 +13,7 @@ from schema.events import MemoryPolicy, RecalledItem
 from schema.row_text import projected
 from service.memory.ann import Near, Prospect, nearest, prospect_of
 from service.memory.ranking import Candidate, Ranked, by_nearness, rank
+from service.memory.sending import fetch_by_vector, sent
 from service.mind.place import Coordinate
 
 if TYPE_CHECKING:
@@ -145,12 +146,13 @@ class _Search:
     async def _asked(self, pool: int, allowed: list[int] | None, near: Near | None) -> list[Any]:
         """The best by words and by nearness, at most *pool* of each."""
         question, vector = self._question, self._question.vector
-        return await self._conn.fetch(
+        return await fetch_by_vector(
+            self._conn,
             CANDIDATES,
             *self._key,
             self._place.version,
             question.space,
-            None if vector is None else vector.tolist(),
+            None if vector is None else sent(vector),
             None if question.query is None else _fit(question.query[:QUESTION_MAX]),
             allowed,
             *(near or (None, None)),

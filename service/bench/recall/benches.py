@@ -25,6 +25,7 @@ from service.bench.recall.likely import DIMENSIONS, Likely, Vectors
 from service.bench.recall.remembering import BEGUN
 from service.memory.ann import Prospect, nearest, prospect_of
 from service.memory.search import Question, find
+from service.memory.sending import fetch_by_vector, sent
 from service.mind.place import Coordinate
 
 NEAREST_BY_SCAN: Final = statement("service.memory", "nearest_by_scan")
@@ -146,8 +147,10 @@ class _Asking:
         return await self._scan_at(n, AGENTS[self._agent_id])
 
     async def _scan_at(self, n: int, version: int) -> Sequence[int]:
-        vector = self._vectors[n].tolist()
-        rows = await self._ours.fetch(NEAREST_BY_SCAN, 0, self._stream, SPACE, vector, version, TOP)
+        vector = sent(self._vectors[n])
+        rows = await fetch_by_vector(
+            self._ours, NEAREST_BY_SCAN, 0, self._stream, SPACE, vector, version, TOP
+        )
         return [row["entry"] for row in rows]
 
     async def _blend(self, n: int) -> Sequence[int]:

@@ -1,5 +1,5 @@
--- The episodes of stream $2 in partition $1 that came, went or were pinned behind version $3, up to version $4; of those
--- that went also what the event said that took them.
+-- The episodes of stream $2 in partition $1 that came, went or were pinned behind version $3, up to version $4; of
+-- those that went also what the event said that took them.
 with touched as (
   select distinct id from readmodel.episodes
   where partition = $1 and stream = $2

@@ -1,5 +1,6 @@
--- Which of some words say something, and whether more than a share of $5 of what is held at version $3, and more than $6
--- entries, have them. A word with several stems is as common as the rarest of them; a stop word has none and is not given.
+-- Which of some words say something, and whether more than a share of $5 of what is held at version $3, and more than
+-- $6 entries, have them. A word with several stems is as common as the rarest of them; a stop word has none and is not
+-- given.
 with held as materialized (
   select greatest(c.entries * $5::float8, $6::int)::bigint as most
   from readmodel.corpora c

@@ -1,5 +1,5 @@
--- What the entries $4 of stream $2 of partition $1 say, as of version $3; `data` is the event's own, with its type, where
--- a text of it held what PostgreSQL cannot.
+-- What the entries $4 of stream $2 of partition $1 say, as of version $3; `data` is the event's own, with its type,
+-- where a text of it held what PostgreSQL cannot.
 select c.*, v.data, v.type, v.schema_version
 from (
   select e.entry, e.id, e.content, e.tags, e.session, e.content_altered as altered from readmodel.episodes e

@@ -1,4 +1,5 @@
--- The next live entries of stream $2 in partition $1 that have no vector in space $3, behind entry $4: at most $5 of them.
+-- The next live entries of stream $2 in partition $1 that have no vector in space $3, behind entry $4: at most $5 of
+-- them.
 select h.entry, h.id, h.text
 from (
   select entry, id, content as text from readmodel.episodes

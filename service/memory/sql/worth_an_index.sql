@@ -1,5 +1,5 @@
--- The streams of memory whose live vectors in a space that is compared in are at least $1, with how many there are and of
--- how many dimensions.
+-- The streams of memory whose live vectors in a space that is compared in are at least $1, with how many there are and
+-- of how many dimensions.
 select h.partition, h.stream, s.space, n.live, d.dimensions
 from readmodel.heads h
 cross join lateral (

@@ -1,11 +1,13 @@
 """Indexes on nearness come, serve and go; beside them, what a scan would have found."""
 
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from eventlog.database import Database, Dedicated
+from schema.errors import DatabaseUnavailable
 from schema.events import MemoryPolicy
 from service.memory.ann import EXACT_MAX, index_name
 from service.memory.embedder import GIVEN, unit
@@ -179,7 +181,7 @@ async def test_the_share_of_the_nearest_that_were_found_is_measured(agent: Agent
                 stream=agent.stream,
                 version=agent.version,
                 space=GIVEN,
-                vector=vector,
+                vector=np.asarray(vector, np.float32),
                 distances=distances,
             )
         )
@@ -200,3 +202,22 @@ async def test_a_vector_of_other_dimensions_can_be_remembered_beside_an_index(
     )
 
     assert len((await agent.ask(nearest_to(1, 2, 3, 4))).items) == 10
+
+
+class Cut:
+    """A database whose connections are lost before the first question."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def connect_as_owner(self, **options: Any) -> Dedicated:
+        conn = await self._database.connect_as_owner(**options)
+        conn.terminate()
+        return conn
+
+
+async def test_a_connection_that_is_lost_between_two_statements_is_told_as_such(
+    postgres_database: Database,
+):
+    with pytest.raises(DatabaseUnavailable):
+        await tend(cast(Database, Cut(postgres_database)))

@@ -38,8 +38,9 @@ async def agent(postgres: Any) -> AsyncIterator[Agent]:
 
 async def asked(agent: Agent, found: int) -> Asked:
     """A question of whose ten nearest an index found so many."""
-    vector = unit([1, 0]).tolist()
-    rows = await agent.owner.fetch(SCAN, agent.partition, agent.stream, vector, agent.version)
+    vector = unit([1, 0])
+    where = (agent.partition, agent.stream, vector.tolist(), agent.version)
+    rows = await agent.owner.fetch(SCAN, *where)
     distances = [row["distance"] for row in rows]
     return Asked(
         partition=agent.partition,
