@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 import asyncpg
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
+import schema.tables  # noqa: F401 - imported for what it adds to the metadata.
 from eventlog.database import Dedicated
 from eventlog.project import Projection
 from eventlog.reach import APPLICATION_ROLE
@@ -18,6 +19,7 @@ from schema.tables import readmodel
 
 LIVE: Final = readmodel.SCHEMA
 NEXT: Final = "readmodel_next"
+HEADS: Final = "heads"
 
 DEPENDENT_VIEWS: Final = statement(__package__, "dependent_views")
 RELATION_GRANTS: Final = statement(__package__, "relation_grants")
@@ -33,9 +35,8 @@ async def create_fresh_tables(owner: Dedicated, projection: Projection) -> None:
         await owner.execute("set local search_path = public")  # The type `vector` is there.
         await owner.execute(f"drop schema if exists {NEXT} cascade")
         await owner.execute(f"create schema {NEXT}")
-        models: tuple[type[SQLModel], ...] = (*projection.tables, readmodel.Head)
-        for model in models:
-            for ddl in _ddl(model):
+        for name in (*projection.tables, HEADS):
+            for ddl in _ddl(name):
                 await owner.execute(ddl)
         await owner.execute(f"grant usage on schema {NEXT} to {APPLICATION_ROLE}")
         await owner.execute(
@@ -51,13 +52,12 @@ async def replace_tables(owner: Dedicated, projection: Projection) -> None:
     each call, so it needs no move. Whatever else rests on a live table (a function with a parsed
     body or of the table's row type, a materialized view, a rule) is named by `NotReady`.
     """
-    names = [f"{LIVE}.{_table(model).name}" for model in projection.tables]
+    names = [f"{LIVE}.{name}" for name in projection.tables]
     views = await owner.fetch(DEPENDENT_VIEWS, names)
     grants = await owner.fetch(RELATION_GRANTS, [*names, *(view["name"] for view in views)])
     for view in reversed(views):
         await _drop(owner, "view", view["name"])
-    for model in projection.tables:
-        name = _table(model).name
+    for name in projection.tables:
         await _drop(owner, "table", f"{LIVE}.{name}")
         await owner.execute(f"alter table {NEXT}.{name} set schema {LIVE}")
     for view in views:
@@ -79,16 +79,12 @@ async def _drop(owner: Dedicated, kind: str, name: str) -> None:
         ) from error
 
 
-def _ddl(model: type[SQLModel]) -> Iterator[str]:
-    fresh = _table(model).to_metadata(MetaData(), schema=NEXT)
+def _ddl(name: str) -> Iterator[str]:
+    described = SQLModel.metadata.tables[f"{LIVE}.{name}"]
+    fresh = described.to_metadata(MetaData(), schema=NEXT)
     yield str(CreateTable(fresh).compile(dialect=_dialect))
     for column in fresh.columns:
         if storage := column.info.get("storage"):  # SQLAlchemy has no option for it.
             yield f"alter table {fresh} alter column {column.name} set storage {storage}"
     for index in fresh.indexes:
         yield str(CreateIndex(index).compile(dialect=_dialect))
-
-
-def _table(model: type[SQLModel]) -> Table:
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table

@@ -12,7 +12,6 @@ from typing import Final
 
 import asyncpg
 import structlog
-from sqlmodel import SQLModel
 
 from eventlog.block import Block, BlockLimits, read_block
 from eventlog.database import Conn
@@ -55,7 +54,8 @@ class Projection:
     """
 
     name: str
-    tables: tuple[type[SQLModel], ...]
+    tables: tuple[str, ...]
+    """By their names; `schema.tables` describes them. Whoever projects need not load that."""
     apply: ApplyFn
     handles: frozenset[type[Event]]
     kinds: frozenset[str] | None = None

@@ -115,7 +115,10 @@ def _wanted() -> str:
 def _mapped(file: Path) -> mmap:
     """The bytes of *file*, shared by all processes that map them."""
     with file.open("rb") as opened:
-        return mmap(opened.fileno(), 0, access=ACCESS_READ)
+        try:
+            return mmap(opened.fileno(), 0, access=ACCESS_READ)
+        except ValueError:  # What has no bytes cannot be mapped.
+            raise NotReady(f"{_wanted()}: {file} is empty") from None
 
 
 def _rows(table: mmap) -> NDArray[np.float16]:

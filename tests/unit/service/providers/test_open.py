@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from schema.errors import Invalid
-from service.providers import ProviderSettings, open_providers
 from service.providers.anthropic import AnthropicProvider
 from service.providers.local import LocalProvider
+from service.providers.open import ProviderSettings, open_providers
 from service.providers.openai import OpenAiProvider
 
 KEYS = ProviderSettings(anthropic_api_key=SecretStr("a"), openai_api_key=SecretStr("o"))

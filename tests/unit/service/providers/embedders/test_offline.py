@@ -116,3 +116,13 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path, file: Path):
     (tmp_path / file).write_bytes(content)
     with pytest.raises(NotReady, match=rf"{file.name} is of another version"):
         read_model(tmp_path)
+
+
+@pytest.mark.parametrize("file", [TABLE, PIECES])
+def test_a_file_without_a_byte_is_told_as_what_must_be_mended(tmp_path: Path, file: Path):
+    for name in (TABLE, PIECES):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes((_installed() / name).read_bytes())
+    (tmp_path / file).write_bytes(b"")
+    with pytest.raises(NotReady, match=rf"{file.name} is (empty|of another version)"):
+        read_model(tmp_path)
