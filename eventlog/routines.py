@@ -1,4 +1,4 @@
-"""The SQL files that are applied anew after every migration: routines, then grants."""
+"""The SQL files that are applied anew after every migration: routines, views, then grants."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,9 +15,13 @@ KEEP: Final = statement(__package__, "keep_routine")
 FORMER: Final = statement(__package__, "former_routines")
 
 
+FOLDERS: Final = ("routines", "views")
+"""In this order: a view may call a routine, and a routine looks up what it reads when it runs."""
+
+
 @dataclass(frozen=True)
 class Routine:
-    """One file of `sql/routines`."""
+    """One file of `sql/routines` or `sql/views`."""
 
     name: str
     text: str
@@ -30,11 +34,14 @@ class Routine:
 
 @cache
 def shipped_routines() -> Sequence[Routine]:
-    """What this program brings, in the order of the names."""
-    folder = files(__package__) / "sql" / "routines"
-    found = (file for file in folder.iterdir() if file.name.endswith(".sql"))
-    routines = (Routine(f.name.removesuffix(".sql"), f.read_text(encoding="utf-8")) for f in found)
-    return tuple(sorted(routines, key=lambda routine: routine.name))
+    """What this program brings: routines, then views, both in the order of their names."""
+    return tuple(routine for folder in FOLDERS for routine in _of(folder))
+
+
+def _of(folder: str) -> list[Routine]:
+    found = (files(__package__) / "sql" / folder).iterdir()
+    sql = sorted((file for file in found if file.name.endswith(".sql")), key=lambda file: file.name)
+    return [Routine(f.name.removesuffix(".sql"), f.read_text(encoding="utf-8")) for f in sql]
 
 
 async def differing_routines(conn: Conn) -> Sequence[Routine]:
@@ -52,6 +59,12 @@ async def apply_routines(conn: Conn) -> Sequence[str]:
         await conn.execute(KEEP, routine.name, routine.hash)
     await conn.execute(statement(__package__, "grants"))
     return [routine.name for routine in differing]
+
+
+async def apply_views(conn: Conn) -> None:
+    """Make all views again, with what is said of them: for tables that were replaced below them."""
+    for view in _of("views"):
+        await conn.execute(view.text)
 
 
 async def _drop(conn: Conn, name: str) -> None:

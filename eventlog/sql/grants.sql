@@ -2,11 +2,12 @@
 -- Applied after every migration; what is not granted here is taken away.
 revoke all on schema eventlog, readmodel, derived, analytics, ops from public;
 revoke all on all tables in schema eventlog, readmodel, derived, analytics, ops from public, agent_runtime_app;
-revoke all on all routines in schema eventlog, readmodel from public, agent_runtime_app;
+revoke all on all routines in schema eventlog, readmodel, analytics from public, agent_runtime_app;
 
 grant usage on schema eventlog, readmodel, derived, analytics, ops to agent_runtime_app;
 grant select on all tables in schema eventlog, analytics to agent_runtime_app;
 grant execute on function eventlog.append, eventlog.digest, eventlog.clock to agent_runtime_app;  -- never `erase`
+grant execute on all functions in schema analytics to agent_runtime_app;
 grant execute on function readmodel.lexemes, readmodel.faded, readmodel.allowed, readmodel.near, readmodel.recall to agent_runtime_app;
 grant insert, update, delete on eventlog.checkpoints, eventlog.parked to agent_runtime_app;
 grant select, insert, update, delete on all tables in schema readmodel, derived, ops to agent_runtime_app;

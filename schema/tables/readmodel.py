@@ -64,6 +64,7 @@ class Step(SQLModel, table=True):
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
     step: int = Field(primary_key=True)
+    agent_id: str = Field(sa_type=Text)
     version: int = Field(sa_type=BigInteger)
     """Of the `completion_received`."""
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
@@ -80,7 +81,9 @@ class Completion(SQLModel, table=True):
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
     step: int = Field(primary_key=True)
+    agent_id: str = Field(sa_type=Text)
     version: int = Field(sa_type=BigInteger)
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
     latency_ms: float
     cost: float | None
     """In dollars; null until there are prices, from which a later release works it out."""
@@ -101,6 +104,7 @@ class ToolCall(SQLModel, table=True):
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
     call_id: str = Field(primary_key=True, sa_type=Text)
+    agent_id: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     """called or returned."""
     effect: str = Field(sa_type=Text)
@@ -111,12 +115,65 @@ class ToolCall(SQLModel, table=True):
     call_version: int = Field(sa_type=BigInteger)
     """Of the `tool_called`; `return_version` of the `tool_returned`."""
     return_version: int | None = Field(sa_type=BigInteger)
+    called_at: datetime = Field(sa_type=DateTime(timezone=True))
+    returned_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     latency_ms: float | None
     tool: str = Field(sa_type=Text)
     kind: str | None = Field(sa_type=Text)
     """Why it failed."""
     arguments: Any = Field(sa_type=JSON)
     observation: str | None = Field(sa_type=Text)
+
+
+class Recall(SQLModel, table=True):
+    """A memory that a session found; the event has its text, and each factor of its score."""
+
+    __tablename__ = "recalls"
+    __table_args__: ClassVar[Any] = _READ_MODEL
+
+    partition: int = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_type=BigInteger)
+    """Of the `memory_recalled`."""
+    rank: int = Field(primary_key=True)
+    """From 1."""
+    agent_id: str = Field(sa_type=Text)
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    memory_version: int = Field(sa_type=BigInteger)
+    """Of the memory's stream, when it was asked."""
+    score: float
+    told: bool
+    """Whether the model was told of it."""
+    query_altered: bool
+    call_id: str | None = Field(sa_type=Text)
+    """The tool call that asked; null before the first step."""
+    kind: str = Field(sa_type=Text)
+    """episode or fact."""
+    item: str = Field(sa_type=Text)
+    """The id of what was found."""
+    query: str = Field(sa_type=Text)
+
+
+class Change(SQLModel, table=True):
+    """An event that is no step: what happened to a memory, a graph, a definition, a session."""
+
+    __tablename__ = "changes"
+    __table_args__: ClassVar[Any] = _READ_MODEL
+
+    partition: int = Field(primary_key=True)
+    stream: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(primary_key=True, sa_type=BigInteger)
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    altered: bool
+    """The subject or the detail."""
+    agent_id: str = Field(sa_type=Text)
+    type: str = Field(sa_type=Text)
+    """Of the event."""
+    actor: str = Field(sa_type=Text)
+    subject: str | None = Field(sa_type=Text)
+    """What it happened to: an id, a key, a call; null once its event was erased."""
+    detail: str | None = Field(sa_type=Text)
+    """Why, or what it is from then on."""
 
 
 class Head(SQLModel, table=True):

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from eventlog.block import BlockLimits
 from eventlog.progress import Status, status
-from eventlog.rebuild import RebuildProgress, nothing_to_reapply, rebuild
+from eventlog.rebuild import RebuildProgress, rebuild
+from eventlog.routines import apply_views
 from schema.errors import NotFound
 from service.cli.catching_up import bars
 from service.cli.console import counted, out, plain
@@ -54,7 +55,7 @@ async def rebuild_projection(settings: Settings, *, name: str, as_json: bool) ->
                 PROJECTIONS[name],
                 move,
                 limits=BlockLimits(),
-                reapply=nothing_to_reapply,
+                reapply=apply_views,
             )
     events = sum(come_to.values())
     if as_json:

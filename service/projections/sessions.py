@@ -9,7 +9,6 @@ from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
 from schema.row_text import projected
-from schema.tables import readmodel
 from service.agent.session import SessionState, evolve
 from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
 
@@ -99,7 +98,7 @@ def _last_words(
 
 sessions = Projection(
     "sessions",
-    tables=(readmodel.Session,),
+    tables=("sessions",),
     apply=apply,
     handles=frozenset(
         {

@@ -1,6 +1,7 @@
 """What the projections share: the rows of a batch, and one statement for many rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from eventlog.database import Conn
@@ -56,3 +57,8 @@ def erased_versions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
 def place(recorded: RecordedEvent) -> tuple[int, str, int]:
     """Where *recorded* stands: partition, stream, version."""
     return recorded.partition, recorded.stream, recorded.version
+
+
+def made(recorded: RecordedEvent) -> tuple[int, str, int, str, datetime]:
+    """Where *recorded* stands, whose it is, and when it was recorded."""
+    return *place(recorded), recorded.agent_id, recorded.recorded_at

@@ -1,4 +1,4 @@
-"""The read models `steps`, `completions` and `tool_calls`: what sessions thought and did."""
+"""The read models `steps`, `completions`, `tool_calls` and `recalls`: what sessions did."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,16 +9,19 @@ from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
 from schema.row_text import projected, projected_json
-from schema.tables import readmodel
-from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
+from service.projections.setwise import Row, erased_versions, execute_for, made, of_sessions, place
 
 ADD_STEPS: Final = statement(__package__, "add_steps")
 ADD_COMPLETIONS: Final = statement(__package__, "add_completions")
 ADD_CALLS: Final = statement(__package__, "add_tool_calls")
+ADD_RECALLS: Final = statement(__package__, "add_recalls")
 RETURN_CALLS: Final = statement(__package__, "return_tool_calls")
 ERASURES: Final = tuple(
     statement(__package__, name)
-    for name in ("erase_steps", "erase_completions", "erase_tool_calls", "erase_tool_returns")
+    for name in (
+        *("erase_steps", "erase_completions", "erase_tool_calls", "erase_tool_returns"),
+        "erase_recalls",
+    )
 )
 
 NO_PRICES_YET: Final = None
@@ -32,6 +35,7 @@ async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
     await execute_for(conn, ADD_COMPLETIONS, _completions(batch))
     await execute_for(conn, ADD_CALLS, _calls(batch))
     await execute_for(conn, RETURN_CALLS, _returns(batch))
+    await execute_for(conn, ADD_RECALLS, _recalls(batch))
     erased = list(erased_versions(batch))
     for erase in ERASURES:
         await execute_for(conn, erase, erased)
@@ -40,7 +44,7 @@ async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
 def _steps(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
     for recorded in batch:
         if isinstance(event := recorded.event, events.CompletionReceived):
-            yield (*place(recorded), event.step, recorded.recorded_at, *projected(event.text))
+            yield (*made(recorded), event.step, *projected(event.text))
 
 
 def _completions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
@@ -48,7 +52,7 @@ def _completions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
         if isinstance(event := recorded.event, events.CompletionReceived):
             usage = event.usage
             yield (
-                *place(recorded),
+                *made(recorded),
                 event.step,
                 event.latency_ms,
                 NO_PRICES_YET,
@@ -66,7 +70,7 @@ def _calls(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
             tool, tool_altered = projected(event.tool)
             arguments, arguments_altered = projected_json(event.arguments)
             altered = tool_altered or arguments_altered
-            yield (*place(recorded), event.call_id, event.effect, tool, arguments, altered)
+            yield (*made(recorded), event.call_id, event.effect, tool, arguments, altered)
 
 
 def _returns(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
@@ -75,6 +79,7 @@ def _returns(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
             observation, altered = projected(event.observation)
             yield (
                 *place(recorded),
+                recorded.recorded_at,
                 event.call_id,
                 event.ok,
                 event.kind,
@@ -84,12 +89,39 @@ def _returns(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
             )
 
 
+def _recalls(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if not isinstance(event := recorded.event, events.MemoryRecalled):
+            continue
+        query, altered = projected(event.query)
+        call_id = event.call_id and projected(event.call_id)[0]
+        for rank, item in enumerate(event.items, start=1):
+            yield (
+                *made(recorded),
+                rank,
+                event.version,
+                item.score,
+                item.told,
+                call_id,
+                item.kind,
+                projected(item.id)[0],
+                query,
+                altered,
+            )
+
+
 steps = Projection(
     "steps",
-    tables=(readmodel.Step, readmodel.Completion, readmodel.ToolCall),
+    tables=("steps", "completions", "tool_calls", "recalls"),
     apply=apply,
     handles=frozenset(
-        {events.CompletionReceived, events.ToolCalled, events.ToolReturned, events.EventsErased}
+        {
+            events.CompletionReceived,
+            events.ToolCalled,
+            events.ToolReturned,
+            events.MemoryRecalled,
+            events.EventsErased,
+        }
     ),
     kinds=frozenset({"session"}),
 )

@@ -29,7 +29,7 @@ from tests.log_writing import (
     whole_session,
     write,
 )
-from tests.projecting import level, rows_of
+from tests.projecting import STEPS_TABLES, level, rows_of
 
 CORPUS = Path(__file__).parents[3] / "corpus/sessions"
 ERASE = """
@@ -293,7 +293,7 @@ async def same_rows(
         await write(owner, talks[n].partition, talks[n].agent_id, talks[n].stream, fact)
     outcomes = []
     for size in sizes:
-        for table in ("sessions", "steps", "completions", "tool_calls", "heads"):
+        for table in ("sessions", *STEPS_TABLES, "changes", "heads"):
             await owner.execute(f"truncate readmodel.{table}")
         await owner.execute(
             "update eventlog.checkpoints c set position = h.position"
