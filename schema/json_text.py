@@ -5,7 +5,6 @@ import math
 from typing import Any, Final
 
 import msgspec
-import orjson
 
 from schema.errors import Invalid, NestedTooDeep, NotFinite
 
@@ -13,6 +12,7 @@ DEPTH_MAX: Final = 200
 """How deep arrays and objects may be nested in an event's data."""
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 def encode(value: object, field: str = "data") -> str:
@@ -37,8 +37,8 @@ def encode(value: object, field: str = "data") -> str:
 def decode(text: str | bytes) -> Any:
     """The value that *text* says; the standard library reads what the fast decoder refuses."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return _decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):  # lone surrogates, numbers out of range
         return json.loads(text)
 
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -13,13 +13,16 @@ from eventlog.members import StreamAppend
 from eventlog.rows import recorded
 from eventlog.statements import statement
 from schema.envelope import AT_HEAD, Metadata, RecordedEvent
-from schema.errors import Invalid, NotFound
+from schema.errors import Invalid, NotFound, WrongExpectedVersion
 from schema.events import AgentDefined, MemoryPolicy
 from schema.ids import AGENTS_KEPT, agent_stream, checked_agent_id
-from schema.messages.agents import DefineAgent
+
+if TYPE_CHECKING:  # Most commands define nothing, and it brings all other messages along.
+    from schema.messages.agents import DefineAgent
 
 LAST: Final = statement(__package__, "last_definition")
 LIST: Final = statement(__package__, "list_agents")
+HEAD: Final = statement(__package__, "head_of_stream")
 
 LISTED_MAX: Final = 10_000
 KNOWN_FOR_S: Final = 1.0
@@ -44,23 +47,40 @@ class Known(Struct, frozen=True, kw_only=True):
     definitions: int
     """0 for one that was never defined."""
     memories: int
-    """Events of its memory."""
+    """Episodes and facts that it holds, as far as the rows of memory have come."""
     sessions: int
 
 
-async def define(log: EventLog, agent_id: str, command: DefineAgent, *, actor: str) -> Definition:
+async def define(
+    log: EventLog,
+    agent_id: str,
+    command: "DefineAgent",
+    *,
+    actor: str,
+    rests_on: int | None = None,
+) -> Definition:
     """Record what *agent_id* is from here on; sessions that have begun keep what they began with.
 
-    One who defines it again alike gets the version that stands there.
+    One who defines it again alike gets the version that stands there. `WrongExpectedVersion` where
+    another one stands than that which the caller says it *rests_on*, 0 for none.
     """
-    checked_agent_id(agent_id)
+    stream = agent_stream(checked_agent_id(agent_id))
     defined = command.as_event()
+    expected = AT_HEAD if rests_on is None else await _head(log, stream)
     stands = await definition_of(log, agent_id)
+    version = 0 if stands is None else stands.version
+    if rests_on is not None and version != rests_on:
+        raise WrongExpectedVersion(stream, rests_on, version)
     if stands is not None and stands.defined == defined:
         return stands
-    append = StreamAppend(agent_stream(agent_id), AT_HEAD, (defined,))
+    append = StreamAppend(stream, expected, (defined,))
     (appended,) = await log.append(agent_id, append, metadata=Metadata(actor=actor))
     return await definition_at(log, agent_id, appended.version)
+
+
+async def _head(log: EventLog, stream: str) -> int:
+    async with log.database.acquire() as conn:
+        return int(await conn.fetchval(HEAD, log.partition_of(stream), stream) or 0)
 
 
 async def definition_of(log: EventLog, agent_id: str) -> Definition | None:
@@ -98,7 +118,7 @@ async def list_agents(log: EventLog, limit: int) -> Sequence[Known]:
         Known(
             agent_id=row["agent_id"],
             definitions=row["definitions"] or 0,
-            memories=row["memories"] or 0,
+            memories=row["memories"],
             sessions=row["sessions"],
         )
         for row in rows

@@ -1,9 +1,20 @@
 """What every message is, and the kinds of values that several of them hold."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from schema.row_text import projected
 
@@ -13,6 +24,8 @@ DIMENSIONS_MAX: Final = 2000
 """What the database can index."""
 COMPONENT_MAX: Final = 1e15
 """Beyond it (and below its inverse) the database's cosine, of 32-bit floats, is no number."""
+TIME_SAID_MAX: Final = 40
+"""Characters of what was meant as a time that an error says again."""
 
 
 class Message(BaseModel):
@@ -21,6 +34,16 @@ class Message(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_fields(cls, said: Any) -> Any:
+        """Refuse it here: pydantic would name our class, which tells a caller nothing."""
+        if not isinstance(said, Mapping | cls):
+            raise ValueError(  # noqa: TRY004 - of a TypeError pydantic makes no error of its own.
+                f"is no JSON object with any of {', '.join(cls.model_fields)}"
+            )
+        return said
 
 
 # pydantic's own limits of length refuse lone surrogates, which any text may hold.
@@ -63,6 +86,20 @@ def _once_each(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
+def _told_in_our_words(said: object, handler: ValidatorFunctionWrapHandler) -> datetime:
+    """The time that pydantic reads in *said*; where it reads none, how one is written."""
+    try:
+        moment: datetime = handler(said)
+    except ValidationError as error:
+        kind = error.errors()[0]["type"]
+    else:
+        return moment
+    what = repr(said[:TIME_SAID_MAX]) if isinstance(said, str) else "it"
+    if kind == "timezone_aware":
+        raise ValueError(f"{what} has no zone: write 2026-01-31T12:00:00Z, or an offset for the Z")
+    raise ValueError(f"{what} is no time as 2026-01-31T12:00:00Z")
+
+
 def _utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
@@ -79,7 +116,7 @@ def _comparable(vector: tuple[float, ...]) -> tuple[float, ...]:
     return vector
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, WrapValidator(_told_in_our_words), AfterValidator(_utc)]
 """A time with its zone, kept in UTC."""
 
 Tag = Annotated[str, of_length(1, TAG_LENGTH_MAX), AfterValidator(_not_blank)]

@@ -23,4 +23,7 @@ def _refused(error: ValidationError) -> Invalid:
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "body"
     kind = NotFinite if first["type"] == "finite_number" else Invalid
-    return kind(field, first["msg"].removeprefix("Value error, "))
+    said = first["msg"]
+    if first["type"] == "value_error":
+        return kind(field, said.removeprefix("Value error, "))
+    return kind(field, said[:1].lower() + said[1:])  # It follows on the field.

@@ -12,6 +12,7 @@ from schema.json_text import encode
 from schema.messages.base import Key, Message, of_length
 from schema.messages.checked import checked
 from schema.messages.coordinates import AsOf
+from schema.row_text import projected_json
 
 PROPERTIES_BYTES_MAX: Final = 65_536
 """Of an entity's properties as JSON, in UTF-8."""
@@ -31,6 +32,8 @@ def _of_json(properties: dict[str, Any]) -> dict[str, Any]:
         raise PayloadTooLarge(
             "properties", f"{size_bytes} bytes as JSON: use at most {PROPERTIES_BYTES_MAX}"
         )
+    if projected_json(properties)[1]:
+        raise ValueError("has a NUL or half of a surrogate pair, which no row can hold")
     return properties
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from schema.events import (
     EpisodeRecorded,
@@ -24,6 +24,7 @@ NOTE_BYTES_MAX: Final = 8192
 QUERY_BYTES_MAX: Final = 8192
 LIMIT_MAX: Final = 200
 
+PolicyName = Literal["relevance", "importance", "hybrid"]
 Weight = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(gt=0)]
@@ -68,6 +69,7 @@ class StoreFact(Message):
 
     key: Key
     value: Annotated[str, of_size(0, CONTENT_BYTES_MAX)]
+    """An empty text is a value as any other; a key that is to have none is removed."""
     tags: Tags = ()
     expires_at: Moment | None = None
     embedding: Vector | None = None
@@ -99,7 +101,7 @@ class NoteWorking(Message):
 class RecallSettings(Message):
     """What makes one memory come before another; what is left out keeps its default."""
 
-    policy: Literal["relevance", "importance", "hybrid"] = "relevance"
+    policy: PolicyName = "relevance"
     recency_weight: Weight = 0.0
     frequency_weight: Weight = 0.0
     tau_hours: Hours = 24.0
@@ -115,6 +117,16 @@ class RecallSettings(Message):
         return msgspec.convert(self.model_dump(), RecallPolicy)
 
 
+def _by_name(said: object) -> object:
+    return {"policy": said} if isinstance(said, str) else said
+
+
+Policy = Annotated[
+    RecallSettings, BeforeValidator(_by_name, json_schema_input_type=RecallSettings | PolicyName)
+]
+"""With its weights, or by its name alone."""
+
+
 class MemorySettings(Message):
     """How an agent remembers; what is left out keeps its default."""
 
@@ -122,7 +134,7 @@ class MemorySettings(Message):
     eviction: Eviction = Eviction.LOWEST_IMPORTANCE
     half_life_hours: Hours | None = None
     max_age_hours: Hours | None = None
-    recall: RecallSettings = RecallSettings()
+    recall: Policy = RecallSettings()
     max_memory_recalls: int = Field(default=3, ge=0, le=100)
     max_memory_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     working_capacity: int = Field(default=32, ge=1, le=256)
@@ -153,7 +165,9 @@ class SearchMemory(Message):
         "fact",
     )
     limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
-    policy: RecallSettings | None = None
+    min_score: float | None = None
+    """What scores less is left out. Scores of other queries or policies are no measure for it."""
+    policy: Policy | None = None
     """The agent's own, if left out."""
     as_of: AsOf | None = None
     """Now, if left out."""

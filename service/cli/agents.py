@@ -15,6 +15,7 @@ from schema.messages.checked import checked
 from service.cli.console import clock, one_line, out, plain
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_note
+from service.cli.sessions import caught_up
 from service.cli.table import Column, print_table
 from service.config import Settings
 from service.definitions import (
@@ -36,6 +37,7 @@ COLUMNS: Final = (
 async def show_agents(settings: Settings, *, limit: int, as_json: bool) -> Exit:
     """Every agent that the log knows of."""
     async with open_store(settings) as log:
+        await caught_up(log, "memory")
         known = await list_agents(log, limit)
     if as_json:
         for agent in known:

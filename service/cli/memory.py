@@ -1,9 +1,12 @@
 """`agent-runtime memory`: what an agent remembers, now and at any version; and changing it."""
 
 import re
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
 
 from schema.errors import Invalid, NotFound
 from schema.ids import checked_agent_id, memory_stream
@@ -16,12 +19,16 @@ from service.cli.memory_tables import (
     print_memory,
     print_written,
 )
+from service.cli.options import as_typed
+from service.cli.output import print_note
 from service.cli.sessions import caught_up
 from service.config import Settings
 from service.memories import Memories, open_memories
 from service.memory.memory import Memory
 from service.mind.writing import Author, Written
 from service.sessions import find_session
+
+M = TypeVar("M", bound=BaseModel)
 
 CLI: Final = Author(actor="cli")
 
@@ -48,8 +55,9 @@ async def show_memory(
 ) -> Exit:
     """Episodes, facts and working memory as they were."""
     async with _opened(settings, agent_id) as opened:
-        place = None if as_of is None else await _place(opened, as_of)
-        seen = await opened.memory.look(agent_id, place, limit)
+        with as_typed():
+            place = None if as_of is None else await _place(opened, as_of)
+            seen = await opened.memory.look(agent_id, place, limit)
     print_memory(agent_id, seen, as_json=as_json)
     return Exit.DONE
 
@@ -59,8 +67,9 @@ async def show_difference(
 ) -> Exit:
     """What has changed from one place to another."""
     async with _opened(settings, agent_id) as opened:
-        since, until = [await _place(opened, place) for place in places]
-        difference = await opened.memory.diff(agent_id, since, until)
+        with as_typed(as_of="--diff", session="--diff"):
+            since, until = [await _place(opened, place) for place in places]
+            difference = await opened.memory.diff(agent_id, since, until)
     print_differences(agent_id, difference, as_json=as_json)
     return Exit.DONE
 
@@ -69,14 +78,15 @@ async def search_memory(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """What is found, the best first; nothing is counted."""
-    command = checked(SearchMemory, _given(said))
+    command = _said(SearchMemory, said)
     async with _opened(settings, agent_id) as opened:
-        if command.as_of is not None:
-            place = await _place(opened, str(command.as_of))
-            command = command.model_copy(update={"as_of": place})
-        elif command.query:
+        if command.as_of is None and command.query:
             await opened.memory.settled(agent_id, timeout_s=SETTLE_S)
-        found = await opened.memory.search(agent_id, command)
+        with as_typed():
+            if command.as_of is not None:
+                place = await _place(opened, str(command.as_of))
+                command = command.model_copy(update={"as_of": place})
+            found = await opened.memory.search(agent_id, command)
     print_found(found, as_json=as_json)
     return Exit.DONE
 
@@ -85,7 +95,7 @@ async def remember_episode(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """Remember what was typed."""
-    command = checked(RememberEpisode, _given(said))
+    command = _said(RememberEpisode, said)
     return await _written(settings, lambda m: m.remember(agent_id, command, CLI), as_json=as_json)
 
 
@@ -93,8 +103,12 @@ async def store_fact(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """Keep what was typed under its key."""
-    command = checked(StoreFact, _given(said))
-    return await _written(settings, lambda m: m.store_fact(agent_id, command, CLI), as_json=as_json)
+    command = _said(StoreFact, said)
+    done = await _written(settings, lambda m: m.store_fact(agent_id, command, CLI), as_json=as_json)
+    if not (command.value or as_json):
+        remove = f"agent-runtime memory {agent_id} remove {shlex.quote(command.key)}"
+        print_note(f"It is an empty text: `{remove}` leaves the key without any.")
+    return done
 
 
 async def remove_fact(
@@ -137,7 +151,8 @@ async def _written(
     as_json: bool,
 ) -> Exit:
     async with open_memories(settings) as opened:
-        written = await write(opened.memory)
+        with as_typed():
+            written = await write(opened.memory)
     print_written(written, as_json=as_json)
     return Exit.DONE
 
@@ -155,15 +170,26 @@ async def _episode(memory: Memory, agent_id: str, name: str) -> str:
     part = name.lower()
     found = await memory.named(agent_id, part, NAMED_MAX) if PART.fullmatch(part) else []
     if not found:
-        raise NotFound(
-            f"there is no episode {name!r}: `agent-runtime memory {agent_id}` lists them"
-        )
+        raise await _no_episode(memory, agent_id, name)
     if len(found) > 1:
         fitting = ", ".join(str(episode)[-12:] for episode in found)
         raise Invalid("episode", f"{name!r} fits several, give more of it: {fitting}")
     return str(found[0])
 
 
-def _given(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed; an option that was not is left out."""
-    return {name: value for name, value in said.items() if value is not None}
+async def _no_episode(memory: Memory, agent_id: str, name: str) -> NotFound:
+    """What to tell who means one that is not held: what became of it, if it ever was."""
+    part = name.lower()
+    gone = await memory.gone(agent_id, part, NAMED_MAX) if PART.fullmatch(part) else []
+    if not gone:
+        return NotFound(
+            f"there is no episode {name!r}: `agent-runtime memory {agent_id}` lists them"
+        )
+    told = "; ".join(f"episode {one.name[-12:]} {one}" for one in gone)
+    return NotFound(f"there is no episode {name!r} any more: {told}")
+
+
+def _said(message: type[M], said: Mapping[str, Any]) -> M:
+    """What was typed, as a *message*; an option that was not is left out."""
+    with as_typed():
+        return checked(message, {name: value for name, value in said.items() if value is not None})

@@ -1,13 +1,14 @@
 """What an agent remembers, as a person reads it and as a machine does."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from schema.events import RecalledItem
+from schema.events import RecalledItem, WorkingEntry
 from service.cli.console import age, clock, counted, one_line, out, plain, print_heading
 from service.cli.output import print_json, print_note
 from service.cli.table import Column, print_table
@@ -45,7 +46,7 @@ def print_memory(agent_id: str, seen: Seen, *, as_json: bool) -> None:
         print_json({"agent": agent_id, **_plain(seen)})
         return
     console = out()
-    if not (seen.episodes or seen.facts or seen.working):
+    if not (seen.episodes or seen.facts or seen.working or seen.notes):
         where = "yet" if seen.version == seen.head else f"at version {seen.version}"
         print_note(f"{agent_id} remembers nothing {where}.")
         return
@@ -53,12 +54,10 @@ def print_memory(agent_id: str, seen: Seen, *, as_json: bool) -> None:
     _print_episodes(console, seen)
     if seen.facts:
         print_heading(console, counted(seen.counts.facts, "fact"))
-        print_table(console, FACTS, [_fact(fact) for fact in seen.facts])
+        print_table(console, FACTS, [_fact(fact, seen.at) for fact in seen.facts])
         _print_rest(console, seen.counts.facts - len(seen.facts))
-    if seen.working:
-        print_heading(console, "working memory, shared by its sessions")
-        rows = [(plain(entry.key), one_line(entry.value)) for entry in seen.working]
-        print_table(console, WORKING, rows)
+    _print_working(console, "working memory, shared by its sessions", seen.working)
+    _print_working(console, "working memory of that session alone", seen.notes)
 
 
 def print_differences(agent_id: str, changes: Changes, *, as_json: bool) -> None:
@@ -134,8 +133,15 @@ def _print_episodes(console: Console, seen: Seen) -> None:
     if not seen.episodes:
         return
     print_heading(console, counted(seen.counts.episodes, "episode"))
-    print_table(console, EPISODES, [_episode(episode) for episode in seen.episodes])
+    print_table(console, EPISODES, [_episode(episode, seen.at) for episode in seen.episodes])
     _print_rest(console, seen.counts.episodes - len(seen.episodes))
+
+
+def _print_working(console: Console, title: str, entries: Sequence[WorkingEntry]) -> None:
+    if entries:
+        print_heading(console, title)
+        rows = [(plain(entry.key), _text(entry.value)) for entry in entries]
+        print_table(console, WORKING, rows)
 
 
 def _print_rest(console: Console, left: int) -> None:
@@ -143,7 +149,7 @@ def _print_rest(console: Console, left: int) -> None:
         console.print(plain(f"and {left} more: see --limit", "dim"))
 
 
-def _episode(episode: Episode) -> Sequence[Text]:
+def _episode(episode: Episode, at: datetime) -> Sequence[Text]:
     pinned = "pinned " if episode.pinned else ""
     return (
         plain(str(episode.id)[-SHORT:]),
@@ -152,18 +158,29 @@ def _episode(episode: Episode) -> Sequence[Text]:
         plain(str(episode.recall_count or "–")),
         plain(age(episode.timestamp)),
         plain(", ".join(episode.tags)),
-        one_line(episode.content),
+        _lasting(episode.content, episode.expires_at, at),
     )
 
 
-def _fact(fact: Fact) -> Sequence[Text]:
+def _fact(fact: Fact, at: datetime) -> Sequence[Text]:
     return (
         plain(fact.key),
         plain(str(fact.entry)),
         plain(str(fact.recall_count or "–")),
         plain(", ".join(fact.tags)),
-        one_line(fact.value),
+        _lasting(fact.value, fact.expires_at, at),
     )
+
+
+def _lasting(text: str, expires_at: datetime | None, at: datetime) -> Text:
+    """*text*, marked where it had expired *at* that moment: it was held, and recalled no more."""
+    if expires_at is None or expires_at > at:
+        return _text(text)
+    return Text("(expired) ", style="dim").append_text(_text(text))
+
+
+def _text(text: str) -> Text:
+    return one_line(text) if text else Text("(empty)", style="dim")
 
 
 def _print_difference(console: Console, change: Difference) -> None:

@@ -21,11 +21,14 @@ async def reembed_memory(settings: Settings, *, agent_id: str, as_json: bool) ->
     if as_json:
         print_json(msgspec.to_builtins(moved))
     else:
-        _tell(moved)
+        _tell(agent_id, moved)
     return Exit.DONE
 
 
-def _tell(moved: Moved) -> None:
+def _tell(agent_id: str, moved: Moved) -> None:
+    if moved.after is None:
+        print_note(f"{agent_id} remembers nothing: there is nothing to move.")
+        return
     embedded = f"{moved.embedded} of its texts had no vector there."
     if moved.before == moved.after:
         print_note(f"It is in {moved.after} already; {embedded}")

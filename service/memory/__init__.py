@@ -5,8 +5,8 @@ In the order in which a reader comes along. Begin with `memory`, which is all th
 - What memory is, without effects: `capacity` (what is held, who must go), `order`, `decay`,
   `working`.
 - Writing: `remembering`, on `kept` (holdings at the log's head), by way of `service.mind.writing`.
-- Reading: `coordinates` (which place), `looking` and `reading`
-  (what was held), `asking` (a question and its vector), `telling`, `search`, `ranking`, `ann`.
+- Reading: `coordinates` (which place), `looking` and `reading` (what was held), `gone` (what is
+  no more), `asking` (a question and its vector), `telling`, `search`, `ranking`, `ann`.
 - Sessions: `mind` (what they see), `agent_mind`, `recalling` (what a recall leaves), `budget`.
 - Vectors: `embedder`, `derived` (where they are kept), `embedding` (a batch), `following` (in the
   background), `reembedding` (to another space).

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 EmbedderFn: TypeAlias = Callable[[], Awaitable["Embedder | None"]]
 """The embedder that the settings name, opened if need be."""
 
+LACKING: Final = statement(__package__, "lacking")
 WAITING: Final = statement(__package__, "waiting")
 DIMENSIONS: Final = statement(__package__, "given_dimensions")
 
@@ -99,7 +100,8 @@ class Asker:
             kinds=said.kinds,
             limit=said.limit,
         )
-        return await self._answer(agent_id, place, question, policy, compared.why_not)
+        answer = await self._answer(agent_id, place, question, policy, compared.why_not)
+        return answer if said.min_score is None else _from(answer, said.min_score)
 
     async def recall(
         self,
@@ -124,30 +126,42 @@ class Asker:
         return await self._answer(agent_id, place, question, policy, compared.why_not)
 
     async def settled(self, agent_id: str, timeout_s: float) -> bool:
-        """Whether all that the agent holds has its vector, given *timeout_s* to get it."""
+        """Whether all that the agent holds has its vector, given *timeout_s* to get it.
+
+        What the embedder has refused is not waited for.
+        """
+        if not await self._lacks(agent_id):
+            return True  # Whichever embedder there is, it need not be opened.
         embedder = await self.embedder()
         if embedder is None:
             return True
         try:
             async with asyncio.timeout(timeout_s):
-                await self._settle(memory_stream(agent_id), embedder.space.name)
+                await self._settle(agent_id, embedder.space.name)
         except TimeoutError:
             return False
         return True
 
-    async def _settle(self, stream: str, space: str) -> None:
-        while await self._waits(stream, space):
+    async def _lacks(self, agent_id: str) -> bool:
+        stream = memory_stream(agent_id)
+        await self._level.reach(stream)
+        async with self._log.database.acquire() as conn:
+            return bool(await conn.fetchval(LACKING, self._log.partition_of(stream), stream))
+
+    async def _settle(self, agent_id: str, space: str) -> None:
+        while await self._waits(agent_id, space):
             runner = await self._level.runner()  # With it comes who embeds.
             moved = runner.moved.next()
-            if not await self._waits(stream, space):
+            if not await self._waits(agent_id, space):
                 return
             await heard(moved, LOOK_S)
 
-    async def _waits(self, stream: str, space: str) -> bool:
-        """Whether anything in *stream* waits for its vector, by rows that are level."""
+    async def _waits(self, agent_id: str, space: str) -> bool:
+        """Whether anything of the agent's waits for its vector, by rows that are level."""
+        stream = memory_stream(agent_id)
         await self._level.reach(stream)
         async with self._log.database.acquire() as conn:
-            where = (self._log.partition_of(stream), stream, space)
+            where = (self._log.partition_of(stream), stream, space, agent_id)
             return bool(await conn.fetchval(WAITING, *where))
 
     async def working(self, agent_id: str, version: int) -> tuple[WorkingEntry, ...]:
@@ -228,3 +242,8 @@ class Asker:
         except (NotReady, ProviderRefused, ProviderUnavailable) as error:
             return Compared(why_not=f"the embedder failed: {error}"[:REASON_MAX])
         return Compared(space=space, vector=vector)
+
+
+def _from(answer: Answer, score: float) -> Answer:
+    """*answer* without what has less than *score*."""
+    return replace(answer, items=tuple(item for item in answer.items if item.score >= score))

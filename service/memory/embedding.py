@@ -36,8 +36,9 @@ async def embed(
 ) -> list[Entry]:
     """See that *entries* have vectors in the embedder's space; those that have one now.
 
-    A text that the embedder was ever given is not given to it again. Raises as `Embedder.embed`
-    does, but leaves out a text that is refused for its own sake.
+    A text that the embedder has made a vector of is not given to it again. Raises as
+    `Embedder.embed` does, but leaves out a text that is refused for its own sake: of that only
+    the digest is kept, by which others know that it was tried.
     """
     space = embedder.space.name
     digests = [shelf.digest(entry.text, "passage") for entry in entries]
@@ -46,17 +47,17 @@ async def embed(
     missing = [digest for digest in texts if digest not in known]
     vectors = await _vectors(embedder, [texts[digest] for digest in missing])
     made = {d: vector for d, vector in zip(missing, vectors, strict=True) if vector is not None}
-    placed = [
-        (entry, digest)
+    ids = [entry.id for entry in entries]
+    async with conn.transaction():
+        await shelf.keep(conn, space, list(made), list(made.values()))
+        await shelf.keep_digests(conn, ids, digests)
+    # What was erased while it was embedded was swept before it was kept.
+    await shelf.forget_erased(conn, ids)
+    return [
+        entry
         for entry, digest in zip(entries, digests, strict=True)
         if digest in known or digest in made
     ]
-    async with conn.transaction():
-        await shelf.keep(conn, space, list(made), list(made.values()))
-        await shelf.keep_digests(conn, [e.id for e, _ in placed], [d for _, d in placed])
-    # What was erased while it was embedded was swept before it was kept.
-    await shelf.forget_erased(conn, [entry.id for entry, _ in placed])
-    return [entry for entry, _ in placed]
 
 
 async def _vectors(embedder: Embedder, texts: Sequence[str]) -> "list[Vector | None]":

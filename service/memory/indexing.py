@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from eventlog.database import Database, Dedicated
+from eventlog.retrying import holding
 from eventlog.statements import statement
 from service.memory.ann import EXACT_MAX, index_name, quoted
 
@@ -58,21 +59,27 @@ async def tend(
 ) -> Tended | None:
     """Make the indexes that memories of *worth* vectors want, drop those below *kept*: one pass.
 
-    None where another process is at it. Readers and writers go on meanwhile. While a read model is
-    rebuilt nothing is made, which the swap would have to wait for.
+    None where another process is at it, `DatabaseUnavailable` where the connection is lost.
+    Readers and writers go on meanwhile. While a read model is rebuilt nothing is made, which the
+    swap would have to wait for.
     """
     conn = await database.connect_as_owner(settings=AS_OWNER)
     try:
-        if not await conn.fetchval(ONE_AT_A_TIME):
-            return None
-        wanting = await conn.fetch(WORTH, kept)
-        known = {row["name"]: row["is_valid"] for row in await conn.fetch(KNOWN)}
-        dropped = await _drop(conn, _useless(known, {_name(row) for row in wanting}))
-        valid = known.keys() - set(dropped)
-        missing = [row for row in wanting if row["live"] >= worth and _name(row) not in valid]
-        return Tended(await _make(conn, missing[:MADE_MAX]), dropped)
+        with holding(conn):
+            return await _pass(conn, worth, kept)
     finally:
         await conn.close()
+
+
+async def _pass(conn: Dedicated, worth: int, kept: int) -> Tended | None:
+    if not await conn.fetchval(ONE_AT_A_TIME):
+        return None
+    wanting = await conn.fetch(WORTH, kept)
+    known = {row["name"]: row["is_valid"] for row in await conn.fetch(KNOWN)}
+    dropped = await _drop(conn, _useless(known, {_name(row) for row in wanting}))
+    valid = known.keys() - set(dropped)
+    missing = [row for row in wanting if row["live"] >= worth and _name(row) not in valid]
+    return Tended(await _make(conn, missing[:MADE_MAX]), dropped)
 
 
 def _useless(known: dict[str, bool], kept: set[str]) -> list[str]:

@@ -22,6 +22,7 @@ from service.memory import working as notes
 from service.memory.agent_mind import AgentMind
 from service.memory.asking import Answer, Asker
 from service.memory.capacity import Holdings, see_dimensions
+from service.memory.gone import Departures, Gone
 from service.memory.kept import Kept
 from service.memory.reading import Changes, Reader, Seen
 from service.memory.remembering import remembered
@@ -65,6 +66,7 @@ class Memory:
         self._writer = writer
         self._asker = asker
         self._reader = Reader(log, asker)
+        self._departures = Departures(log, level)
         self._policy_of = policy_of
         self._clock = clock
 
@@ -141,14 +143,26 @@ class Memory:
     ) -> Written:
         """Forget the episode whose id is *episode*; `NotFound` where it is not held."""
         fact = EpisodeForgotten(id=episode, reason=reason)
-        return await self._settle(agent_id, fact, author, lambda held: _episode(held, episode))
+        return await self._settle(
+            agent_id,
+            fact,
+            author,
+            is_held=lambda held: episode in held.episodes,
+            refusal=lambda: self._departures.no_episode(agent_id, episode),
+        )
 
     async def remove_fact(
         self, agent_id: str, key: str, author: Author, *, reason: str = ""
     ) -> Written:
         """Leave *key* without a value; `NotFound` where it has none."""
         fact = FactRemoved(key=key, reason=reason)
-        return await self._settle(agent_id, fact, author, lambda held: _fact(held, key))
+        return await self._settle(
+            agent_id,
+            fact,
+            author,
+            is_held=lambda held: key in held.facts,
+            refusal=lambda: self._departures.no_fact(agent_id, key),
+        )
 
     async def pin(self, agent_id: str, episode: str, author: Author, *, pinned: bool) -> Written:
         """Say whether an episode may ever be evicted; `NotFound` where it is not held."""
@@ -157,7 +171,8 @@ class Memory:
             return repeated
 
         async def decide(held: Holdings) -> Decided:
-            _episode(held, episode)
+            if episode not in held.episodes:
+                raise await self._departures.no_episode(agent_id, episode)
             return Decided((fact,), held.version)  # Who is evicted depends on it.
 
         return await self._decide(agent_id, decide, author)
@@ -209,6 +224,10 @@ class Memory:
         """Episodes that are held now and whose ids begin or end with *part*."""
         return await self._reader.named(agent_id, part, limit, self._clock())
 
+    async def gone(self, agent_id: str, part: str, limit: int) -> list[Gone]:
+        """Episodes that are held no more and whose ids begin or end with *part*."""
+        return await self._departures.episodes(checked_agent_id(agent_id), part, limit)
+
     async def reembed(self, agent_id: str, on_progress: Callable[[int, int], None]) -> "Moved":
         """Move the agent's memory to the embedder that the settings name; see `Move`.
 
@@ -228,14 +247,21 @@ class Memory:
         return await self._kept.fresh(checked_agent_id(agent_id))
 
     async def _settle(
-        self, agent_id: str, fact: Event, author: Author, see: Callable[[Holdings], None]
+        self,
+        agent_id: str,
+        fact: Event,
+        author: Author,
+        *,
+        is_held: Callable[[Holdings], bool],
+        refusal: Callable[[], Awaitable[NotFound]],
     ) -> Written:
         """Append *fact*, once what it names was seen; who comes second changes nothing."""
         if repeated := await self._writer.repeated(checked_agent_id(agent_id), fact, author):
             return repeated
 
         async def decide(held: Holdings) -> Decided:
-            see(held)
+            if not is_held(held):
+                raise await refusal()
             return Decided((fact,))
 
         return await self._decide(agent_id, decide, author)
@@ -271,13 +297,3 @@ def _resting_on(held: Holdings, embedding: tuple[float, ...], expected: int) -> 
     if embedding:
         see_dimensions(len(embedding), held.dimensions)
     return expected
-
-
-def _episode(held: Holdings, episode: str) -> None:
-    if episode not in held.episodes:
-        raise NotFound(f"there is no episode {episode} in this memory")
-
-
-def _fact(held: Holdings, key: str) -> None:
-    if key not in held.facts:
-        raise NotFound(f"nothing is stored under {key!r}")

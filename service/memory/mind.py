@@ -89,3 +89,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """One for each event of *memory*, where the data tells one; made later when left out."""
     expected: int = AT_HEAD
     """The version of memory that it rests on."""
+    graph: tuple[Event, ...] = ()
+    """For the stream of the agent's graph."""
+    graph_expected: int = AT_HEAD
+    """The version of the graph that it rests on."""

@@ -13,14 +13,13 @@ from service.memory.kept import Kept
 from service.memory.memory import ClockFn, Memory, PolicyFn, now
 from service.mind.lanes import Lanes
 from service.mind.level import Level
+from service.mind.on_demand import LoadRunnerFn, RunnerOnDemand
 from service.mind.writing import Writer
 
 if TYPE_CHECKING:  # Both take long to load, and most commands need neither.
     from eventlog.runner import Runner
     from service.memory.embedder import Embedder
 
-LoadRunnerFn: TypeAlias = Callable[[], "Runner"]
-"""Makes the runner of the projection `memory`."""
 OpenEmbedderFn: TypeAlias = Callable[[], AbstractAsyncContextManager["Embedder | None"]]
 
 
@@ -31,17 +30,16 @@ class _Background:
         self, log: EventLog, load_runner: LoadRunnerFn, open_embedder: OpenEmbedderFn
     ) -> None:
         self._log = log
-        self._load_runner = load_runner
+        self._rows = RunnerOnDemand(load_runner)
         self._open_embedder = open_embedder
-        self._runner_wanted, self._embedder_wanted = asyncio.Event(), asyncio.Event()
+        self._embedder_wanted = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._runner: asyncio.Future[Runner] = loop.create_future()
         self._embedder: asyncio.Future[Embedder | None] = loop.create_future()
 
     async def runner(self) -> "Runner":
         """The runner, started if it was not; from then on texts are embedded, too."""
-        self._runner_wanted.set()
-        return await asyncio.shield(self._runner)
+        self._embedder_wanted.set()
+        return await self._rows.runner()
 
     async def embedder(self) -> "Embedder | None":
         """The embedder, opened if it was not: a question alone needs no runner."""
@@ -51,21 +49,14 @@ class _Background:
     async def run(self) -> None:
         """Do what is wanted, once it is, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._project())
+            tasks.create_task(self._rows.run())
             tasks.create_task(self._embed())
-
-    async def _project(self) -> None:
-        await self._runner_wanted.wait()
-        self._embedder_wanted.set()
-        runner = await asyncio.to_thread(self._load_runner)
-        self._runner.set_result(runner)
-        await runner.run()
 
     async def _embed(self) -> None:
         await self._embedder_wanted.wait()
         async with self._open_embedder() as embedder:
             self._embedder.set_result(embedder)
-            runner = await asyncio.shield(self._runner)
+            runner = await self._rows.started()
             if embedder is not None:
                 from service.memory.following import Follower  # noqa: PLC0415 - hardly needed.
 
@@ -79,16 +70,18 @@ async def open_memory(
     load_runner: LoadRunnerFn,
     open_embedder: OpenEmbedderFn,
     policy_of: PolicyFn,
+    lanes: Lanes | None = None,
     clock: ClockFn = now,
 ) -> AsyncIterator[Memory]:
-    """The memories of all agents in *log*.
+    """The memories of all agents in *log*, changed in *lanes*, where others share them.
 
     Their rows are kept level, and their texts embedded, from the first time that somebody reads
-    rows; `Memory.keep_up` asks for it at once. A fault there ends the block.
+    rows; `Memory.keep_up` asks for it at once. *load_runner* makes the runner of the projection
+    `memory`. A fault there ends the block.
     """
     background = _Background(log, load_runner, open_embedder)
     level = Level(log, MEMORY.name, background.runner)
-    kept, lanes = Kept(log, level), Lanes()
+    kept, lanes = Kept(log, level), Lanes() if lanes is None else lanes
     async with beside(background.run()):
         yield Memory(
             log=log,

@@ -43,7 +43,8 @@ class Moved(Struct, frozen=True, kw_only=True):
 
     before: str | None
     """The space until now; None where there was none."""
-    after: str
+    after: str | None
+    """None where there was nothing to move: no text, and no space that was in use."""
     version: int
     """The version of memory from which on it counts; recalls as of an earlier one use *before*."""
     embedded: int
@@ -67,8 +68,16 @@ class Move:
         self._space: Space = embedder.space
 
     async def run(self, policy: MemoryPolicy, at: datetime, on_progress: ProgressFn) -> Moved:
-        """Fill, compare, switch; what a process that died has filled already stays."""
-        before = await self._active(await self._level.reach(self._stream))
+        """Fill, compare, switch; what a process that died has filled already stays.
+
+        A memory that has no text and is in no space gets nothing: its first text will bring one.
+        """
+        version = await self._level.reach(self._stream)
+        before = await self._active(version)
+        if before is None and await self._is_empty(version):
+            return Moved(
+                before=None, after=None, version=version, embedded=0, queries=0, overlap=None
+            )
         embedded = await self._fill(on_progress)
         version = await self._level.reach(self._stream)
         queries, overlap = 0, None
@@ -91,6 +100,11 @@ class Move:
         async with self._log.database.acquire() as conn:
             row = await space_at(conn, self._partition, self._stream, version)
         return None if row is None else row["space"]
+
+    async def _is_empty(self, version: int) -> bool:
+        async with self._log.database.acquire() as conn:
+            held = await counts(conn, View(self._partition, self._stream, version))
+        return held.episodes + held.facts == 0
 
     async def _fill(self, on_progress: ProgressFn) -> int:
         """Give every live entry a vector in the new space; how many had none."""

@@ -54,6 +54,7 @@ def test_what_is_no_definition_is_refused_by_its_field(cli: CommandLine, tmp_pat
         ({"model": "nonsense"}, "model"),
         ({"model": "scripted:x", "memory": {"capacity": 0}}, "memory.capacity"),
         ({"model": "scripted:x", "memory": {"half_life_hours": -1}}, "memory.half_life_hours"),
+        ({"model": "scripted:x", "memory": {"recall": "newest"}}, "memory.recall.policy"),
         ({"model": "scripted:x", "surprise": 1}, "surprise"),
         ({}, "model"),
     ):
@@ -69,9 +70,12 @@ def test_agents_are_listed_with_how_much_of_them_there_is(cli: CommandLine, tmp_
     file = definition(tmp_path, model=script(tmp_path, "model", CALCULATION))
     cli("agents", "define", "defined-4", "--file", file)
     cli("run", "What is 17*23?", "--agent", "defined-4", "--tools", "calculator")
+    for value in ("red", "blue"):
+        cli("memory", "defined-4", "store", "colour", value)
 
     listed = {line["id"]: line for line in cli("agents", "--json").lines}
 
     assert listed["defined-4"]["definitions"] == 1
     assert listed["defined-4"]["sessions"] == 1
+    assert listed["defined-4"]["memories"] == 1
     assert "defined-4" in cli("agents").out

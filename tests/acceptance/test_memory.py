@@ -43,8 +43,20 @@ def test_a_search_tells_each_score_and_what_it_is_made_of(house: CommandLine):
     assert found["items"][0]["content"] == "The front door is red."
     assert found["items"][0]["parts"]
     assert "score" in house("memory", "house", "search", "red door").out
+    lasting = ("--policy", "importance", "--min-score", "0.5")
+    (best,) = house("memory", "house", "search", *lasting, "--json").lines
+    assert [item["content"] for item in best["items"]] == ["Ana moved to Graz in May."]
     by_tag = house("memory", "house", "search", "--tag", "ana", "--json").lines[0]
     assert [item["content"] for item in by_tag["items"]] == ["Ana moved to Graz in May."]
+
+
+def test_what_was_asked_before_is_found_without_opening_an_embedder(house: CommandLine):
+    for _ in range(10):  # On a busy machine the first may be by words alone.
+        if house("memory", "house", "search", "who moved", "--json").lines[0]["space"]:
+            break
+    found = house.unplugged("memory", "house", "search", "who moved", "--json")
+    assert found.code == 0, found.err
+    assert found.lines[0]["space"]
 
 
 def test_a_memory_is_looked_at_as_it_was(house: CommandLine):
@@ -105,6 +117,91 @@ def test_what_cannot_be_is_refused_and_nothing_is_appended(cli: CommandLine):
     ):
         assert cli("memory", "nobody", *arguments).code == code, arguments
     assert cli("psql", "-Atc", "select count(*) from eventlog.events").out == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("search", "x", "--since", "someday"), "--since"),
+        (("search", "x", "--until", "2026-01-01"), "--until"),
+        (("search", "x", "--kind", "fruit"), "--kind"),
+        (("search", "x", "--policy", "newest"), "--policy"),
+        (("search", "x", "--min-score", "nan"), "--min-score"),
+        (("search", "x", "--as-of", "someday"), "--as-of"),
+        (("remember", "x", "--at", "someday"), "--at"),
+        (("remember", "x", "--tag", " "), "--tag"),
+        (("remember", "x", "--expires-at", "someday"), "--expires-at"),
+        (("store", " ", "x"), "KEY"),
+        (("--as-of", "someday"), "--as-of"),
+        (("--diff", "0", "someday"), "--diff"),
+    ],
+)
+def test_what_was_typed_wrongly_is_named_as_it_was_typed(
+    cli: CommandLine, arguments: tuple[str, ...], option: str
+):
+    done = cli("memory", "nobody", *arguments, "--json")
+    assert (done.code, json.loads(done.err)["field"]) == (2, option)
+
+
+def test_who_gives_an_option_too_little_is_sent_to_its_commands_help(cli: CommandLine):
+    done = cli("memory", "nobody", "--diff", "1")
+    assert done.code == 2
+    assert "list --help`" in done.err
+    told = cli("memory", "--help").out
+    assert "--diff FROM TO" in told
+    assert "--as-of" in told
+
+
+def test_what_has_expired_is_marked(cli: CommandLine):
+    cli("memory", "expires", "remember", "milk", "--expires-at", "2026-01-01T00:00:00Z")
+    cli("memory", "expires", "remember", "wine", "--expires-at", "9000-01-01T00:00:00Z")
+    cli("memory", "expires", "store", "bread", "stale", "--expires-at", "2026-01-01T00:00:00Z")
+    told = cli("memory", "expires").out
+    assert "(expired) milk" in told
+    assert "(expired) stale" in told
+    assert "(expired) wine" not in told
+    found = cli("memory", "expires", "search", "milk wine bread", "--json").lines[0]
+    assert [item["content"] for item in found["items"]] == ["wine"]
+
+
+def test_an_empty_value_is_kept_and_what_else_may_be_meant_is_told(cli: CommandLine):
+    done = cli("memory", "empty", "store", "colour", "")
+    assert (done.code, "memory empty remove colour" in done.err) == (0, True)
+    assert "(empty)" in cli("memory", "empty").out
+
+
+def test_who_forgets_what_is_gone_is_told_why_it_went(cli: CommandLine):
+    episode = cli("memory", "gone", "remember", "wrong", "--json").lines[0]["id"]
+    assert cli("memory", "gone", "forget", episode[-8:], "--reason", "not true").code == 0
+    for name in (episode, episode[-8:]):
+        for action in ("forget", "pin"):
+            done = cli("memory", "gone", action, name)
+            assert (done.code, "forgotten at version 2" in done.err) == (3, True)
+            assert "not true" in done.err
+
+
+def test_a_memory_that_holds_nothing_is_not_moved(cli: CommandLine):
+    done = cli("memory", "never-was", "reembed")
+    assert (done.code, "remembers nothing" in done.err) == (0, True)
+    assert "never-was" not in cli("agents").out
+
+
+def test_a_step_of_a_session_shows_its_own_notes_as_they_were(cli: CommandLine, tmp_path: Path):
+    note = {"key": "plan", "value": "ask Bob first"}
+    model = script(
+        tmp_path,
+        "noter",
+        [{"tool_calls": [{"name": "note", "arguments": note}]}, {"text": "Noted."}],
+    )
+    run = cli("run", "Note it.", "--agent", "notes", "--model", model, "--tools", "note", "--json")
+    last = run.lines[-1]["version"]
+    then, told = (
+        cli("memory", "notes", "--as-of", f"last@{last}", *how) for how in (["--json"], [])
+    )
+    assert then.lines[0]["notes"] == [note]
+    assert "ask Bob first" in told.out
+    before = cli("memory", "notes", "--as-of", "last@1", "--json").lines[0]
+    assert before["notes"] == []
 
 
 def test_an_action_explains_itself_and_so_do_all_together(cli: CommandLine):

@@ -6,8 +6,11 @@ from typing import Annotated, Final
 import typer
 
 from service.cli.commands.agent_first import AgentFirst
+from service.cli.commands.blamed import Blamed
 from service.cli.commands.program import app, carry_out
 from service.cli.options import Agent, AsJson, AsOf, Limit, Reason, Tags
+
+__all__ = ["Blamed", "agents", "memory"]
 
 agents = typer.Typer()
 app.add_typer(agents, name="agents")
@@ -76,12 +79,15 @@ def show(
 def of_agent(context: typer.Context, agent: Agent) -> None:
     """Look at what an agent remembers, now or at any version; search, add, forget.
 
-    Without an action: everything it remembers, or with --diff what has changed.
+    Without an action, all that it remembers; then the options are those of `list`:
+    [--as-of VERSION|TIME|SESSION@VERSION] [--diff FROM TO] [--limit N] [--json].
     """
     context.obj = agent
 
 
-@memory.command("list", epilog="Example: agent-runtime memory a-1 --as-of 2026-01-31T12:00Z")
+@memory.command(
+    "list", cls=Blamed, epilog="Example: agent-runtime memory a-1 --as-of 2026-01-31T12:00Z"
+)
 def list_memory(
     context: typer.Context,
     *,
@@ -125,6 +131,12 @@ def search(  # noqa: PLR0913 - its options are its parameters.
     min_importance: Annotated[
         float | None, typer.Option(metavar="0…1", help="Faded, it is still so important.")
     ] = None,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="It scores so much; with `relevance`, each query measures anew."
+        ),
+    ] = None,
     kind: Annotated[str | None, typer.Option(metavar="episode|fact", help="Only these.")] = None,
     policy: Annotated[
         str | None,
@@ -150,7 +162,8 @@ def search(  # noqa: PLR0913 - its options are its parameters.
         "until": until,
         "min_importance": min_importance,
         "kinds": [kind] if kind else None,
-        "policy": {"policy": policy} if policy else None,
+        "min_score": min_score,
+        "policy": policy,
         "limit": limit,
     }
     return carry_out(

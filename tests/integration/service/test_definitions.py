@@ -9,6 +9,7 @@ from schema.errors import Invalid, NotFound
 from schema.messages.agents import DefineAgent
 from schema.messages.checked import checked
 from service.definitions import Policies, define, definition_at, definition_of, list_agents
+from tests.memories import ANA, process
 
 
 def of_capacity(capacity: int) -> DefineAgent:
@@ -47,3 +48,26 @@ async def test_what_another_process_defines_counts_within_a_second(database: Dat
         await define(log, "a-1", of_capacity(8), actor="here")
         policies.forget("a-1")
         assert (await policies("a-1")).capacity == 8
+
+
+async def test_agents_are_listed_with_what_they_hold_not_with_what_was_ever_recorded(
+    database: Database,
+):
+    async with process(database) as one:
+        wrong = await one.remember("a-1", "wrong")
+        await one.remember("a-1", "right")
+        for value in ("red", "blue"):
+            await one.store("a-1", "colour", value)
+        await one.memory.forget("a-1", wrong, ANA)
+        await define(one.log, "a-2", of_capacity(1), actor="test")
+        await one.remember("a-3", "theirs")
+        for agent_id in ("a-1", "a-3"):
+            await one.memory.look(agent_id, None, 1)
+
+        known = await list_agents(one.log, 10)
+
+    assert [(k.agent_id, k.definitions, k.memories) for k in known] == [
+        ("a-1", 0, 2),
+        ("a-2", 1, 0),
+        ("a-3", 0, 1),
+    ]

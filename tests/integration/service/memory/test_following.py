@@ -15,7 +15,7 @@ from service.memory import following
 from service.memory.embedder import Purpose, Space, Vector
 from service.projections import PROJECTIONS
 from service.providers.embedders.hashing import vector_of
-from tests.memories import Process, process
+from tests.memories import ANA, Process, process
 from tests.memory_erasing import erase
 from tests.projecting import level
 
@@ -103,6 +103,19 @@ async def test_a_text_that_is_refused_holds_up_no_other(database: Database):
 
     assert "a secret" not in model.given
     assert found.items[0].content == "a secret"
+
+
+async def test_nobody_waits_for_a_text_that_was_refused(database: Database):
+    async with process(database, embedder=Model(refuses="secret")) as one:
+        for content in ("before", "a secret"):
+            await one.remember("a-1", content)
+        await one.store("a-1", "a secret", "of facts")
+        await one.embedded("a-1")
+        assert len(embedded_ids(await one.facts("a-1"))) == 1
+    async with process(database, embedder=Model(down=[NotReady("later")] * 3)) as other:
+        assert await other.memory.settled("a-1", timeout_s=0.5)
+        await other.remember("a-1", "harmless")
+        assert not await other.memory.settled("a-1", timeout_s=0.5)
 
 
 async def test_memories_that_wait_for_ever_hold_up_no_other(
@@ -193,6 +206,24 @@ async def test_a_memory_in_another_space_is_left_alone_until_it_is_moved(databas
     assert progress[-1] == (3, 3)
     assert set(model.given.values()) == {1}
     assert len(model.given) == 4
+
+
+async def test_a_memory_that_holds_nothing_is_not_moved(database: Database):
+    async with process(database, embedder=Model()) as one:
+        moved = await one.memory.reembed("a-1", lambda _done, _total: None)
+        assert (moved.before, moved.after, moved.version) == (None, None, 0)
+        assert await one.facts("a-1") == []
+        assert await database.pool.fetchval("select count(*) from derived.salts") == 0
+
+
+async def test_a_memory_that_was_emptied_can_still_leave_its_space(database: Database):
+    async with process(database, embedder=Model()) as one:
+        gone = await one.remember("a-1", "x")
+        await one.embedded("a-1")
+        await one.memory.forget("a-1", gone, ANA)
+    async with process(database, embedder=Model(SECOND)) as one:
+        moved = await one.memory.reembed("a-1", lambda _done, _total: None)
+    assert (moved.before, moved.after, moved.embedded) == ("first", "second", 0)
 
 
 async def test_a_move_without_an_embedder_names_the_setting(database: Database):

@@ -1,6 +1,7 @@
 """What is sent to remember and to search: what it takes, and what it refuses by its name."""
 
 import math
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from eventlog.members import StreamAppend, prepare
 from schema import events
@@ -91,6 +92,9 @@ REFUSED: dict[type[BaseModel], list[tuple[dict[str, Any], str]]] = {
         ({"limit": 0}, "limit"),
         ({"limit": 201}, "limit"),
         ({"policy": {"policy": "newest"}}, "policy.policy"),
+        ({"policy": "newest"}, "policy.policy"),
+        ({"policy": 7}, "policy"),
+        ({"min_score": "high"}, "min_score"),
         ({"as_of": -1}, "as_of"),
         ({"as_of": ""}, "as_of"),
         ({"as_of": True}, "as_of"),
@@ -117,6 +121,9 @@ REFUSED: dict[type[BaseModel], list[tuple[dict[str, Any], str]]] = {
         ({"recall": {"recency_floor": -0.1}}, "recall.recency_floor"),
         ({"recall": {"importance_gain": 2.1}}, "recall.importance_gain"),
         ({"recall": {"relevance": 1}}, "recall.relevance"),
+        ({"recall": "newest"}, "recall.policy"),
+        ({"recall": ["hybrid"]}, "recall"),
+        ({"recall": None}, "recall"),
     ],
 }
 
@@ -132,6 +139,47 @@ def test_what_cannot_be_is_refused_by_its_field(
         checked(message, {**LEAST[message], **values})
 
     assert refused.value.field == field
+    assert re.search("[A-Z][a-z]+[A-Z]", refused.value.detail) is None  # No class of ours.
+
+
+@pytest.mark.parametrize("said", ["x", 7, None, ["policy"], object()])
+@pytest.mark.parametrize("message", [*LEAST, RecallSettings])
+def test_what_is_no_object_is_refused_without_a_class_of_ours(
+    message: type[BaseModel], said: object
+):
+    with pytest.raises(ValidationError, match="is no JSON object") as refused:
+        message.model_validate(said)
+
+    assert message.__name__ not in refused.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("someday", "'someday' is no time as 2026-01-31T12:00:00Z"),
+        ("2026-13-01T00:00:00Z", "'2026-13-01T00:00:00Z' is no time as 2026-01-31T12:00:00Z"),
+        ("2026-01-01T00:00", "'2026-01-01T00:00' has no zone: write 2026-01-31T12:00:00Z"),
+        ("2026-01-01", "'2026-01-01' has no zone"),
+        ([2026], "it is no time as"),
+        ("x" * 1000, f"'{'x' * 40}' is no time"),
+    ],
+)
+def test_what_is_no_time_is_told_how_one_is_written(said: object, told: str):
+    for message, field in ((RememberEpisode, "timestamp"), (SearchMemory, "since")):
+        with pytest.raises(Invalid) as refused:
+            checked(message, {**LEAST[message], field: said})
+
+        assert refused.value.field == field
+        assert refused.value.detail.startswith(told)
+
+
+def test_a_policy_may_be_said_by_its_name_alone():
+    settings = checked(MemorySettings, {"recall": "hybrid"})
+
+    assert settings == checked(MemorySettings, {"recall": {"policy": "hybrid"}})
+    assert checked(SearchMemory, {"policy": "importance"}).policy == RecallSettings(
+        policy="importance"
+    )
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -141,6 +189,7 @@ def test_what_cannot_be_is_refused_by_its_field(
         (RememberEpisode, "importance"),
         (SearchMemory, "min_importance"),
         (SearchMemory, "max_age_hours"),
+        (SearchMemory, "min_score"),
         (MemorySettings, "half_life_hours"),
         (MemorySettings, "max_age_hours"),
         (RecallSettings, "recency_weight"),
