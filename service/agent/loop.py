@@ -18,7 +18,7 @@ from schema.errors import (
 )
 from schema.events import Event
 from service.agent import outcomes
-from service.agent.moves import Act, Decide, Move, Recall, Think, Transact
+from service.agent.moves import Act, Decide, Move, Recall, Stop, Think, Transact, Wait
 from service.agent.prompt import Prompt
 from service.agent.recorder import Changed, OnRecordedFn, ReadFn, Recorder, RecordFn
 from service.agent.rules import Rules, rules_of
@@ -27,9 +27,13 @@ from service.agent.tools.observation import Observed
 from service.memory.working import Working
 
 REBASES_MAX: Final = 5
-"""How often a change of memory is made anew because what memory holds has changed."""
+"""How often a change of a mind is made anew because what it holds has changed."""
 TRIES_MAX: Final = 100
 """The same where something was recorded beside it that changes nothing there: a count, a label."""
+
+
+def _as_long_as_it_takes() -> None:
+    """Nobody else can have the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +48,13 @@ class Effects:
     """The session's stream is written by this alone."""
     read: ReadFn
     recall: Callable[[str], Awaitable[Changed]]
-    """What memory holds for a query."""
+    """What memory and graph hold for a query."""
     transact: Callable[[events.ToolCalled, Working], AbstractAsyncContextManager[Changed]]
-    """What a tool makes of memory, and its return; to be appended before the context is left."""
+    """What a tool makes of a mind, and its return; to be appended before the context is left."""
     outdated: Callable[[Changed], Awaitable[bool]]
-    """Whether memory holds something else by now than what a change of it rests on."""
+    """Whether a mind holds something else by now than what a change of it rests on."""
+    go_on: Callable[[], None] = _as_long_as_it_takes
+    """Raises `LeaseLost` where no further move may be begun: the session is another's now."""
 
 
 async def run(
@@ -61,8 +67,8 @@ async def run(
     """Drive a started session until it has ended or waits; its state then.
 
     *on_recorded* is told of events (and the version of the first) once they are in the log,
-    those of other writers too. `Fenced`, faults of the log, of memory and of ours are raised;
-    cancelled at any moment, the log holds what happened.
+    those of other writers too. `Fenced`, `LeaseLost`, faults of the log, of a mind and of ours
+    are raised; cancelled at any moment, the log holds what happened.
     """
     if state.started is None:
         raise ValueError("a session without session_started can't be run")
@@ -92,7 +98,8 @@ class _Run:
 
     async def drive(self) -> SessionState:
         move = self._recorder.next_move()
-        while True:
+        while not isinstance(move, Wait | Stop):
+            self._effects.go_on()
             match move:
                 case Recall(query):
                     move = await self._in_time(self._recall(query))
@@ -104,15 +111,14 @@ class _Run:
                     move = await self._act(calls)
                 case Decide():
                     move = await self._recorder.record(())
-                case _:
-                    return self._recorder.state
+        return self._recorder.state
 
     async def _recall(self, query: str) -> Move:
-        """Ask memory; what it holds for the task is recorded."""
+        """Ask the mind; what it holds for the task is recorded."""
         return await self._recorder.append_if_due(await self._effects.recall(query))
 
     async def _transact(self, call: events.ToolCalled) -> Move:
-        """Run a tool on memory, again where others have changed that in the meantime."""
+        """Run a tool on the mind, again where others have changed that in the meantime."""
         rebases = 0
         for _ in range(TRIES_MAX):
             async with self._effects.transact(call, self._recorder.state.working) as changed:
@@ -137,7 +143,7 @@ class _Run:
     def _prompt_now(self) -> Prompt:
         """The prompt, with every turn so far."""
         state = self._recorder.state
-        begun = self._prompt or self._rules.begin(self._started, state.recalled)
+        begun = self._prompt or self._rules.begin(self._started, state.recalled, state.graph)
         self._prompt = self._rules.extend(begun, state)
         return self._prompt
 

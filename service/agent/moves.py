@@ -7,11 +7,12 @@ from msgspec import Struct
 from schema import events
 from schema.events import Effect, Erased, Event, Limits, Protocol
 from service.agent.reading import Reading, read
-from service.agent.session import SessionState, Status, Turn
+from service.agent.session import SessionState, Status
+from service.agent.turn import Turn
 
 
 class Recall(Struct, frozen=True):
-    """Ask memory what it holds for the task, before the first step."""
+    """Ask memory and graph what they hold for the task, before the first step."""
 
     query: str
 
@@ -23,7 +24,7 @@ class Think(Struct, frozen=True):
 
 
 class Transact(Struct, frozen=True):
-    """Run a tool on the agent's own memory: what it changes and its return are one append."""
+    """Run a tool on the agent's own mind: what it changes and its return are one append."""
 
     call: events.ToolCalled
 
@@ -85,11 +86,17 @@ QUERY_CHARS_MAX: Final = 2048
 
 
 def _first(state: SessionState, started: events.SessionStarted) -> Recall | Think | Decide:
-    memory = started.memory
-    wanted = memory is not None and (memory.max_memory_recalls > 0 or memory.working_shared)
-    if wanted and state.recalled is None:
+    memory_due = asks_memory(started) and state.recalled is None
+    graph_due = started.graph is not None and state.graph is None
+    if memory_due or graph_due:
         return Recall(_query(started.prompt))
     return _think(1, started.limits)
+
+
+def asks_memory(started: events.SessionStarted) -> bool:
+    """Whether memory has anything to say before the first step."""
+    memory = started.memory
+    return memory is not None and (memory.max_memory_recalls > 0 or memory.working_shared)
 
 
 def _query(prompt: str) -> str:
@@ -117,8 +124,8 @@ def _after_turn(state: SessionState, started: events.SessionStarted, turn: Turn)
     if state.uncertain:
         named = ", ".join(f"{call.tool} ({call.call_id})" for call in calls)
         return _pause("outcome_unknown", f"may have run before the process changed: {named}")
-    on_memory = next((call for call in calls if call.effect is Effect.TRANSACTIONAL), None)
-    return Act(calls) if on_memory is None else Transact(on_memory)
+    on_mind = next((call for call in calls if call.effect is Effect.TRANSACTIONAL), None)
+    return Act(calls) if on_mind is None else Transact(on_mind)
 
 
 def _after_completion(

@@ -48,8 +48,8 @@ def unkept(step: int, error: Invalid) -> events.CompletionFailed:
 
 
 def overtaken(call: events.ToolCalled) -> events.ToolReturned:
-    """Others changed memory whenever *call* was about to."""
-    outcome = ToolError("transient", "others changed memory at the same time: try again")
+    """Others changed the mind whenever *call* was about to."""
+    outcome = ToolError("transient", "others changed memory or graph at the same time: try again")
     observed = observe(outcome, bytes_max=ENVELOPE_BYTES, latency_ms=0.0)
     return returned(call, observed, "")
 

@@ -13,11 +13,13 @@ from msgspec.structs import asdict, replace
 from schema import events, json_text
 from schema.completions import CallResult, CompletionRequest, Segment
 from schema.events import Erased, Protocol, ToolReturned, ToolSpec
+from service.agent.graph_text import graph_text
 from service.agent.memory_text import memory_text
 from service.agent.parse import Action, render
 from service.agent.reading import Reading, read
-from service.agent.session import SessionState, Turn
+from service.agent.session import SessionState
 from service.agent.shared import Shared
+from service.agent.turn import Turn
 
 
 class Prompt(Struct, frozen=True):
@@ -34,16 +36,23 @@ def prompt_of(state: SessionState) -> Prompt:
     """The prompt of *state*'s next step, built from nothing."""
     if state.started is None:
         return Prompt(Shared(), b"")
-    return extend(begin(state.started, state.recalled), state)
+    return extend(begin(state.started, state.recalled, state.graph), state)
 
 
-def begin(started: events.SessionStarted, recalled: events.MemoryRecalled | None = None) -> Prompt:
-    """What stands before the first step: system prompt, tools, memories, working state, task."""
+def begin(
+    started: events.SessionStarted,
+    recalled: events.MemoryRecalled | None = None,
+    graph: events.GraphRecalled | None = None,
+) -> Prompt:
+    """What stands before the first step: system prompt, tools, memories, graph, task.
+
+    The graph comes behind working memory: it tells of what the task names, so it is next to that.
+    """
     digest = hashlib.sha256()
     for part in (started.salt, str(started.rules), head_text(started)):
         _feed(digest, part.encode())
     prompt = Prompt(Shared(), digest.digest())
-    return _told(prompt, _opening(started, recalled))
+    return _told(prompt, _opening(started, recalled, graph))
 
 
 def extend(prompt: Prompt, state: SessionState) -> Prompt:
@@ -117,7 +126,9 @@ def _feed(digest: "hashlib._Hash", part: bytes) -> None:
 
 
 def _opening(
-    started: events.SessionStarted, recalled: events.MemoryRecalled | None
+    started: events.SessionStarted,
+    recalled: events.MemoryRecalled | None,
+    graph: events.GraphRecalled | None,
 ) -> list[Segment]:
     if started.protocol is Protocol.NATIVE:
         system, task = started.system_prompt, started.prompt
@@ -127,6 +138,7 @@ def _opening(
     opening = [
         Segment(role="system", text=system),
         Segment(role="user", text="" if recalled is None else memory_text(recalled)),
+        Segment(role="user", text="" if graph is None else graph_text(graph)),
         Segment(role="user", text=task),
     ]
     return [segment for segment in opening if segment.text]

@@ -20,7 +20,7 @@ CONFLICTS_MAX: Final = 100
 
 
 class Changed(Struct, frozen=True):
-    """What came of asking memory: all of it is appended, or nothing."""
+    """What came of asking a mind: all of it is appended, or nothing."""
 
     facts: tuple[Event, ...]
     """The session's."""

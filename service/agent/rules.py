@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from schema.completions import CompletionRequest
 from schema.errors import UnknownEvent
-from schema.events import MemoryRecalled, SessionStarted
+from schema.events import GraphRecalled, MemoryRecalled, SessionStarted
 from service.agent import moves, prompt
 from service.agent.moves import Move
 from service.agent.prompt import Prompt
@@ -22,7 +22,7 @@ from service.agent.session import SessionState
 class Rules(Struct, frozen=True, kw_only=True):
     """How a session is led; pure functions all."""
 
-    begin: Callable[[SessionStarted, MemoryRecalled | None], Prompt]
+    begin: Callable[[SessionStarted, MemoryRecalled | None, GraphRecalled | None], Prompt]
     extend: Callable[[Prompt, SessionState], Prompt]
     request: Callable[[Prompt, SessionStarted], CompletionRequest]
     next_move: Callable[[SessionState], Move]
@@ -37,8 +37,9 @@ _LED: Final = Rules(
 
 RULES: Final[Mapping[int, Rules]] = MappingProxyType(
     {
-        1: _LED,  # No session of the first rules remembers: what 2 has more is never reached.
-        2: _LED,
+        # What a number has more than the one before is never reached by sessions of that one:
+        1: _LED,
+        2: _LED,  # Sessions remember, and some are told of the graph.
     }
 )
 

@@ -9,8 +9,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schema import events
-from schema.events import Effect, Erased, Event, Usage
+from schema.events import Erased, Event, Usage
 from service.agent.shared import Shared
+from service.agent.turn import (
+    Turn,
+    asked_for_nothing,
+    filled,
+    may_have_acted,
+    open_slot,
+    slot_of,
+)
 from service.memory.working import Working
 from service.memory.working import evolve as noted
 
@@ -29,24 +37,6 @@ class Status(StrEnum):
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
-class Turn(Struct, frozen=True, gc=False):
-    """One completion, the calls that it asked for, and what they returned."""
-
-    step: int
-    completion: events.CompletionReceived | Erased
-    calls: tuple[events.ToolCalled | Erased, ...] = ()
-    """In the model's order."""
-    returns: tuple[events.ToolReturned | Erased | None, ...] = ()
-    """One slot for each call; None until it returned."""
-
-    @property
-    def unreturned(self) -> tuple[events.ToolCalled | Erased, ...]:
-        """The calls whose slots are empty."""
-        return tuple(
-            call for call, back in zip(self.calls, self.returns, strict=True) if back is None
-        )
-
-
 class SessionState(Struct, frozen=True, gc=False):
     """A session after its first *version* events."""
 
@@ -55,6 +45,8 @@ class SessionState(Struct, frozen=True, gc=False):
     started: events.SessionStarted | None = None
     recalled: events.MemoryRecalled | None = None
     """What memory held for the task, before the first step."""
+    graph: events.GraphRecalled | None = None
+    """What the graph held around the entities that the task names, before the first step."""
     working: Working = Working()
     """The session's own working memory."""
     status: Status = Status.RUNNING
@@ -114,6 +106,11 @@ def _recalled(state: SessionState, event: events.MemoryRecalled) -> SessionState
     return replace(state, version=state.version + 1, recalled=recalled)
 
 
+def _graph_recalled(state: SessionState, event: events.GraphRecalled) -> SessionState:
+    graph = event if event.call_id is None else state.graph
+    return replace(state, version=state.version + 1, graph=graph)
+
+
 def _noted(state: SessionState, event: Event) -> SessionState:
     return replace(state, version=state.version + 1, working=noted(state.working, event))
 
@@ -135,15 +132,7 @@ def _resumed(state: SessionState, event: events.SessionResumed) -> SessionState:
 
 def _is_uncertain(state: SessionState) -> bool:
     """Whether a session that is resumed here knows less than what it did; a pause tells no more."""
-    return (state.status is Status.RUNNING or state.uncertain) and _may_have_acted(state.turn)
-
-
-def _may_have_acted(turn: Turn | None) -> bool:
-    """Whether a call that must not run twice may have run already."""
-    return turn is not None and any(
-        isinstance(call, events.ToolCalled) and call.effect is Effect.AT_MOST_ONCE
-        for call in turn.unreturned
-    )
+    return (state.status is Status.RUNNING or state.uncertain) and may_have_acted(state.turn)
 
 
 def _completed_step(
@@ -158,19 +147,9 @@ def _completed_step(
         version=state.version + 1,
         turns=state.turns if last is None else state.turns.append(last),
         turn=Turn(1 if last is None else last.step + 1, completion),
-        unreadable=state.unreadable + 1 if _asked_for_nothing(last) else 0,
+        unreadable=state.unreadable + 1 if asked_for_nothing(last) else 0,
         failure=None,
         usage=usage,
-    )
-
-
-def _asked_for_nothing(turn: Turn | None) -> bool:
-    """Whether the session went on although *turn* made no call: it could not be read."""
-    return (
-        turn is not None
-        and not turn.calls
-        and isinstance(turn.completion, events.CompletionReceived)
-        and turn.completion.stop_reason != "pause"
     )
 
 
@@ -188,37 +167,19 @@ def _called(state: SessionState, call: events.ToolCalled | Erased) -> SessionSta
 
 def _returned(state: SessionState, event: events.ToolReturned) -> SessionState:
     turn = state.turn
-    slot = -1 if turn is None else _slot(turn, event.call_id)
+    slot = -1 if turn is None else slot_of(turn, event.call_id)
     if turn is None or slot < 0:
         return replace(state, version=state.version + 1)
     displaced = turn.returns[slot]
-    turn = _filled(turn, slot, event)
+    turn = filled(turn, slot, event)
     if isinstance(displaced, Erased):  # it stood here only because its own place is not known
-        turn = _filled(turn, _open_slot(turn), displaced)
+        turn = filled(turn, open_slot(turn), displaced)
     return _with_returns(state, turn)
 
 
 def _with_returns(state: SessionState, turn: Turn) -> SessionState:
-    uncertain = state.uncertain and _may_have_acted(turn)
+    uncertain = state.uncertain and may_have_acted(turn)
     return replace(state, version=state.version + 1, turn=turn, uncertain=uncertain)
-
-
-def _slot(turn: Turn, call_id: str) -> int:
-    for slot, call in enumerate(turn.calls):
-        if isinstance(call, events.ToolCalled) and call.call_id == call_id:
-            return slot
-    return _open_slot(turn) if any(type(call) is Erased for call in turn.calls) else -1
-
-
-def _open_slot(turn: Turn) -> int:
-    return turn.returns.index(None) if None in turn.returns else -1
-
-
-def _filled(turn: Turn, slot: int, back: events.ToolReturned | Erased) -> Turn:
-    if slot < 0:
-        return turn
-    returns = (*turn.returns[:slot], back, *turn.returns[slot + 1 :])
-    return Turn(turn.step, turn.completion, turn.calls, returns)
 
 
 def _deadline_passed(state: SessionState, _event: events.DeadlinePassed) -> SessionState:
@@ -261,7 +222,7 @@ def _erased(state: SessionState, event: Erased) -> SessionState:
         case "tool_called":
             return _called(state, event)
         case "tool_returned" if state.turn is not None:
-            return _with_returns(state, _filled(state.turn, _open_slot(state.turn), event))
+            return _with_returns(state, filled(state.turn, open_slot(state.turn), event))
         case "session_resumed":
             return _resumed(state, events.SessionResumed(epoch=state.epoch))
         case kind if kind in _STATUS_OF_ERASED:
@@ -280,6 +241,7 @@ _STATUS_OF_ERASED: Final = {
 _CHANGES: Final[dict[type[Event], Callable[[SessionState, Any], SessionState]]] = {
     events.SessionStarted: _started,
     events.MemoryRecalled: _recalled,
+    events.GraphRecalled: _graph_recalled,
     events.WorkingSet: _noted,
     events.WorkingRead: _noted,
     events.WorkingRemoved: _noted,

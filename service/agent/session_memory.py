@@ -1,4 +1,4 @@
-"""A session's way to its agent's memory: what it recalls, changes, and leaves there."""
+"""A session's way to its agent's mind: what it recalls, changes, and leaves there."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,9 +17,12 @@ from schema.errors import Refused, Unavailable
 from schema.events import Event, MemoryPolicy
 from schema.ids import memory_stream
 from service.agent import outcomes
+from service.agent.moves import asks_memory
 from service.agent.recorder import Changed
+from service.agent.session_graph import SessionGraph
 from service.agent.tools import ToolError, ToolRegistry
 from service.agent.tools.observation import observe
+from service.graph.mind import GraphCall, GraphMinds
 from service.memory.budget import told
 from service.memory.mind import Mind, Minds
 from service.memory.recalling import counted, fitting
@@ -33,15 +36,24 @@ _WITHOUT: Final = ToolError("blocked", "this session has no memory")
 
 @dataclass(frozen=True, kw_only=True)
 class SessionMemory:
-    """The memory of the agent of *started*, as its session uses it."""
+    """The mind of the agent of *started*, as its session uses it."""
 
     session: str
     """The session's id."""
     started: events.SessionStarted
     minds: Minds
+    graphs: GraphMinds
     tools: ToolRegistry
 
     async def recall(self, query: str, at: datetime) -> Changed:
+        """What memory and graph hold for *query*, of both what the session's policies want."""
+        of_graph = await self._graph.recall(query, at)
+        if not asks_memory(self.started):
+            return Changed(of_graph)
+        of_memory = await self._recall(query, at)
+        return Changed((*of_memory.facts, *of_graph), of_memory.others)
+
+    async def _recall(self, query: str, at: datetime) -> Changed:
         """What memory holds for *query* as the policy has it, and the count of what is told."""
         policy = self.started.memory or MemoryPolicy()
         found = fitting(await self._mind(policy, at).recall(query, policy.max_memory_recalls, ()))
@@ -52,21 +64,29 @@ class SessionMemory:
     async def transact(
         self, call: events.ToolCalled, at: datetime, working: Working
     ) -> AsyncIterator[Changed]:
-        """What *call* makes of memory; until the context is left, nobody else here changes it."""
+        """What *call* makes of the mind; until the context is left, nobody else here changes it."""
         async with self.lane():
-            if self.started.memory is None:
+            if self.tools.receives(call.tool) is GraphCall:
+                yield await self._changed(call, self._graph.call(call.call_id, at))
+            elif self.started.memory is None:
                 yield Changed((self._without_memory(call),))
             else:
                 mind = self._mind(self.started.memory, at, call.call_id, working)
                 yield await self._changed(call, mind)
 
     async def outdated(self, changed: Changed, at: datetime) -> bool:
-        """Whether memory, asked *at* a time, holds something else than what *changed* rests on."""
-        rests_on = max((append.expected for append in changed.others), default=AT_HEAD)
-        if rests_on == AT_HEAD:
-            return False
+        """Whether the mind, asked *at* a time, holds else than what *changed* rests on."""
+        for append in changed.others:
+            if append.expected != AT_HEAD and await self._touched(append, at) > append.expected:
+                return True
+        return False
+
+    async def _touched(self, append: StreamAppend, at: datetime) -> int:
+        """The version that last changed what *append* may rest on."""
+        if append.stream == self._graph.stream:
+            return await self._graph.version()
         mind = self._mind(self.started.memory or MemoryPolicy(), at)
-        return (await mind.holdings()).touched > rests_on
+        return (await mind.holdings()).touched
 
     @property
     def keeps_answers(self) -> bool:
@@ -86,10 +106,14 @@ class SessionMemory:
         return self._for_memory(facts, expected)
 
     def lane(self) -> AbstractAsyncContextManager[object]:
-        """Within it nobody else in this process decides upon this memory."""
+        """Within it nobody else in this process decides upon this mind."""
         return self.minds.lane(self.started.agent_id)
 
-    async def _changed(self, call: events.ToolCalled, mind: Mind) -> Changed:
+    @property
+    def _graph(self) -> SessionGraph:
+        return SessionGraph(session=self.session, started=self.started, graphs=self.graphs)
+
+    async def _changed(self, call: events.ToolCalled, mind: Mind | GraphCall) -> Changed:
         limits = self.started.limits
         observed, change = await self.tools.change(
             call.tool,
@@ -101,7 +125,8 @@ class SessionMemory:
         returned = outcomes.returned(call, observed, self.started.salt)
         if change is None:
             return Changed((returned,))
-        others = self._for_memory(change.memory, change.expected, change.ids)
+        of_memory = self._for_memory(change.memory, change.expected, change.ids)
+        others = (*of_memory, *self._graph.appends(change))
         return Changed((*change.session, returned), others)
 
     def _without_memory(self, call: events.ToolCalled) -> events.ToolReturned:

@@ -91,5 +91,7 @@ def _moment(text: str) -> datetime:
             "as_of", f"{text!r} is no version, no time as 2026-01-31T12:00:00Z, no session@version"
         ) from None
     if moment.tzinfo is None:
-        raise Invalid("as_of", f"{text!r} has no zone: write {text}Z, or an offset")
+        raise Invalid(
+            "as_of", f"{text!r} has no zone: write {moment.isoformat()}Z, or an offset for the Z"
+        )
     return moment

@@ -54,7 +54,10 @@ AppendedFn: TypeAlias = Callable[[list[RecordedEvent]], None]
 
 
 class Decided(Struct, frozen=True):
-    """What is to be appended; the last event is what was asked for."""
+    """What is to be appended; the last event is what was asked for.
+
+    Without any, all is as it was asked for already, at the version that this rests on.
+    """
 
     events: tuple[Event, ...]
     expected: int = AT_HEAD
@@ -65,13 +68,13 @@ class Written(Struct, frozen=True, kw_only=True):
     """Where a change of a mind went."""
 
     id: UUID
-    """Of its event, and so of the episode or fact that it made."""
+    """Of its event, and so of the episode or fact that it made; of none, where none was needed."""
     version: int
     """Of that part of the mind from then on."""
     position: int
-    """In its partition of the log."""
+    """In its partition of the log; 0 where nothing had to be appended."""
     replayed: bool = False
-    """It had been there before, under the same id."""
+    """It had been there before, under the same id, or as it was asked for."""
     evicted: tuple[str, ...] = ()
     """The episodes that had to go for it."""
 
@@ -143,6 +146,9 @@ class Writer:
 
     async def _append(self, agent_id: str, decided: Decided, author: Author) -> Written:
         facts = decided.events
+        if not facts:
+            id_ = author.id or uuid7()
+            return Written(id=id_, version=decided.expected, position=0, replayed=True)
         ids = [*(uuid7() for _ in facts[:-1]), author.id or uuid7()]
         stream = self._part.stream_of(agent_id)
         append = StreamAppend(stream, decided.expected, facts, ids)

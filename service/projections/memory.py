@@ -16,7 +16,6 @@ from eventlog.read import read_stream
 from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
-from schema.tables import memory as tables
 from service.projections.entries import apply_entries
 from service.projections.recalls import apply_recalls
 from service.projections.vectors import apply_vectors
@@ -29,15 +28,8 @@ CLEARED_ROWS: Final = 50_000
 """Rows that one statement takes away, so that none takes long."""
 
 TABLES: Final = (
-    tables.Episode,
-    tables.Fact,
-    tables.WorkingMemory,
-    tables.Posting,
-    tables.Corpus,
-    tables.RecallCount,
-    tables.EntryVector,
-    tables.MemorySpace,
-    tables.Unembedded,
+    *("episodes", "facts", "working_memory", "postings", "corpora", "recall_counts", "vectors"),
+    *("memory_spaces", "unembedded"),
 )
 
 Erased = Mapping[tuple[int, str], Sequence[int]]
@@ -76,7 +68,7 @@ async def _add(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
 async def _make_anew(conn: Conn, partition: int, stream: str, *, up_to: int) -> None:
     """All rows of *stream* again, from its first event; its erased events say nothing any more."""
     for table in TABLES:
-        clear = CLEAR.replace("table_of_memory", str(table.__tablename__))
+        clear = CLEAR.replace("table_of_memory", table)
         while await conn.execute(clear, partition, stream, CLEARED_ROWS) != "DELETE 0":
             pass
     after = 0

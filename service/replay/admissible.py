@@ -7,7 +7,9 @@ from schema import events, json_text
 from schema.events import Erased, Event
 from service.agent.moves import Think
 from service.agent.session import SessionState, Status
-from service.replay.on_memory import ON_MEMORY, goes_with, return_of_change
+from service.replay import on_graph
+from service.replay.on_memory import ON_MEMORY
+from service.replay.on_mind import due_words, goes_with, return_of_change
 from service.replay.place import Objection, Place, refused
 
 CONTROL: Final[frozenset[type[Event]]] = frozenset(
@@ -39,7 +41,7 @@ def objection(place: Place, event: Event) -> Objection | None:
     if place.state.version == 0 and type(event) is not events.SessionStarted:
         return refused("session_started", event.type)
     if place.half is not None and not goes_with(place, event):
-        return refused(f"the return of {place.half}, appended with what came before", event.type)
+        return refused(f"{due_words(place.half)}, appended with what came before", event.type)
     check = _CHECKS.get(type(event))
     return None if check is None else check(place, event)
 
@@ -160,6 +162,7 @@ _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
     events.CompletionFailed: _failed,
     events.ToolReturned: _returned,
     **ON_MEMORY,
+    events.GraphRecalled: on_graph.recalled,
     events.DeadlinePassed: _deadline_passed,
     events.SessionCancelled: _cancelled,
     events.SessionResumed: _resumed,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from schema import events, json_text
 from schema.events import Event, MemoryPolicy, MemoryRecalled
-from service.agent.moves import Move, Recall, Transact
+from service.agent.moves import Move, Recall, Transact, asks_memory
 from service.agent.session import Status
 from service.memory.budget import told
 from service.memory.working import note
@@ -23,40 +23,12 @@ WORKING: Final = (
 )
 
 
-def change_begun(under_way: Move, event: Event) -> str | None:
-    """The call whose return comes behind *event* in the same append; None where that is none."""
-    if isinstance(under_way, Transact) and isinstance(event, (*WORKING, MemoryRecalled)):
-        return under_way.call.call_id
-    return None
-
-
-def goes_with(place: Place, event: Event) -> bool:
-    """Whether *event* may come right behind the change that has begun at *place*."""
-    if isinstance(event, events.ToolReturned):
-        return event.call_id == place.half
-    return isinstance(event, events.WorkingEvicted)
-
-
-def return_of_change(place: Place, event: events.ToolReturned) -> Objection | None:
-    """What speaks against the return of a tool on memory: it comes with its change or never."""
-    if not isinstance(place.under_way, Transact) or place.state.missing:
-        return None
-    call = place.under_way.call
-    if event.call_id != call.call_id:
-        return refused(f"the return of {call.call_id}", f"that of {event.call_id}")
-    if place.state.status is not Status.RUNNING:
-        return refused("no change of memory behind the end", event.call_id)
-    if due := _due_evictions(place):
-        return refused(f"working_evicted of {due[0]!r}", event.type)
-    if event.ok and call.tool in (RECALL, NOTE) and place.half is None and _tells(place, call):
-        return refused(f"what {call.tool} did, before its return", event.type)
-    return None
-
-
-def _tells(place: Place, call: events.ToolCalled) -> bool:
-    """Whether the session's own stream tells what *call* did."""
+def tells(place: Place, call: events.ToolCalled) -> bool:
+    """Whether the session's own stream tells what *call* did to memory."""
     policy = _policy(place)
-    return call.tool == RECALL or (policy is not None and not policy.working_shared)
+    if call.tool == NOTE:
+        return policy is not None and not policy.working_shared
+    return call.tool == RECALL
 
 
 def _recalled(place: Place, event: MemoryRecalled) -> Objection | None:
@@ -64,7 +36,7 @@ def _recalled(place: Place, event: MemoryRecalled) -> Objection | None:
     if place.state.missing:
         return None
     match place.under_way:
-        case Recall(query) if event.call_id is None:
+        case Recall(query) if event.call_id is None and _is_asked(place):
             pass
         case Transact(call) if event.call_id == call.call_id and call.tool == RECALL:
             query = _query(call, event.query)
@@ -73,6 +45,11 @@ def _recalled(place: Place, event: MemoryRecalled) -> Objection | None:
     if place.state.status is not Status.RUNNING:
         return refused("no recall behind the end", event.type)
     return _fits(place, event, query)
+
+
+def _is_asked(place: Place) -> bool:
+    """Whether the task is put to memory, and not to the graph alone."""
+    return place.state.started is not None and asks_memory(place.state.started)
 
 
 def _query(call: events.ToolCalled, found: str) -> str:
@@ -156,7 +133,7 @@ def _asked(call: events.ToolCalled, found: Event) -> Event:
 
 
 def _evicted(place: Place, event: events.WorkingEvicted) -> Objection | None:
-    due = _due_evictions(place)
+    due = due_evictions(place)
     if place.half is None or not due:
         return refused("no eviction, there is room", event.type)
     if event.key != due[0]:
@@ -164,7 +141,7 @@ def _evicted(place: Place, event: events.WorkingEvicted) -> Objection | None:
     return None
 
 
-def _due_evictions(place: Place) -> list[str]:
+def due_evictions(place: Place) -> list[str]:
     """The keys that must still go for the entry that was used last."""
     policy, used = _policy(place), place.state.working.used
     if policy is None or not used:

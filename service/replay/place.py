@@ -18,9 +18,10 @@ class Place(Struct, frozen=True):
     digest: str | None
     """Of the prompt of the step that is due; None where it can't be built again."""
     half: str | None = None
-    """The call whose change of memory has begun just before: its return is in the same append."""
+    """The call whose change of the mind has begun just before: its return is in the same append.
+    Or what comes behind memory in one append; see `on_mind`."""
     asked_at: datetime | None = None
-    """When that was recorded which asked memory; None where nothing did."""
+    """When that was recorded which asked the mind; None where nothing did."""
 
 
 class Objection(Struct, frozen=True):

@@ -16,6 +16,7 @@ from schema.events import (
     Erased,
     Event,
     EventsErased,
+    GraphRecalled,
     MemoryRecalled,
     SessionFailed,
     SessionStarted,
@@ -28,7 +29,7 @@ from service.agent.rules import RULES, Rules
 from service.agent.session import SessionState, evolve
 from service.replay.admissible import CONTROL, comes_alone, objection
 from service.replay.erasures import Erasures
-from service.replay.on_memory import change_begun
+from service.replay.on_mind import change_begun, due_words
 from service.replay.place import Place
 
 Kind = Literal["data", "order", "rules", "input", "decision", "prompt", "end"]
@@ -111,7 +112,8 @@ class _Walk:
         self._begun = False
         """The event that they follow from is in one append with them: nothing comes in between."""
         self._half: str | None = None
-        """The call whose change of memory is told, and whose return is in one append with it."""
+        """The call whose change of the mind is told, and whose return is in one append with it;
+        or what comes behind memory in one append."""
         self._times: dict[str | None, datetime] = {}
         """When each call was made; under no name, when the session started."""
 
@@ -133,7 +135,7 @@ class _Walk:
                 self._times[None] = fact.recorded_at
             case ToolCalled(call_id=call_id):
                 self._times[call_id] = fact.recorded_at
-        self._half = change_begun(self._under_way, fact.event)
+        self._half = change_begun(self._state, self._under_way, fact.event)
 
     def unrecorded(self) -> Difference | None:
         """The first event whose data is gone although no event says that it was erased."""
@@ -149,9 +151,9 @@ class _Walk:
 
     def end(self) -> Difference | None:
         """What the last event leaves to be decided was decided with it."""
-        if self._state.missing or (not self._owed and self._half is None):
+        due = _words(self._owed[-1]) if self._owed else due_words(self._half)
+        if self._state.missing or not due:
             return None
-        due = _words(self._owed[-1]) if self._owed else f"tool_returned of {self._half}"
         return Difference(
             kind="end",
             version=self._state.version + 1,
@@ -221,7 +223,9 @@ class _Walk:
         return _difference(refused.kind, fact, refused.expected, refused.found)
 
     def _place(self, event: Event) -> Place:
-        asked_at = self._times.get(event.call_id) if isinstance(event, MemoryRecalled) else None
+        asked_at = None
+        if isinstance(event, MemoryRecalled | GraphRecalled):
+            asked_at = self._times.get(event.call_id)
         return Place(self._state, self._under_way, self._digest(event), self._half, asked_at)
 
     def _kept(self, erasure: EventsErased) -> Difference | None:
@@ -242,7 +246,7 @@ class _Walk:
         state, rules = self._state, self._rules
         if not asks or state.missing or rules is None or state.started is None:
             return None
-        begun = self._prompt or rules.begin(state.started, state.recalled)
+        begun = self._prompt or rules.begin(state.started, state.recalled, state.graph)
         self._prompt = rules.extend(begun, state)
         return self._prompt.digest.hex()
 
@@ -281,7 +285,7 @@ def _words(event: Event) -> str:
 def _move_words(move: Move) -> str:
     match move:
         case Recall():
-            return "what memory holds for the task"
+            return "what the mind holds for the task"
         case Think(step):
             return f"the completion of step {step}"
         case Transact(call):

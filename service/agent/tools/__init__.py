@@ -2,6 +2,7 @@
 
 from service.agent.tools.builtin import builtin_tools
 from service.agent.tools.context import ToolContext
+from service.agent.tools.graph import graph_tools
 from service.agent.tools.memory import memory_tools
 from service.agent.tools.observation import Kind, Observed, ToolError
 from service.agent.tools.registry import ToolRegistry
@@ -15,6 +16,7 @@ __all__ = [
     "ToolError",
     "ToolRegistry",
     "builtin_tools",
+    "graph_tools",
     "memory_tools",
     "tool",
 ]

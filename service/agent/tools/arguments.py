@@ -62,7 +62,8 @@ def _validated(signature: Signature, arguments: dict[str, Any]) -> dict[str, Any
         text = json_text.encode(arguments, "arguments").encode()
     except (Invalid, TypeError, ValueError) as error:
         raise _unfit(signature, str(error)) from error
-    return signature.adapter.validate_json(text)
+    validated = signature.adapter.validate_json(text)
+    return {signature.names[key]: value for key, value in validated.items()}
 
 
 def _whole_numbers(value: Any) -> Any:

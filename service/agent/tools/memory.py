@@ -138,6 +138,8 @@ async def note(
 def _noted(
     before: Working, capacity: int, key: str, value: str | None, *, remove: bool
 ) -> tuple[Event, ...]:
+    if not key.strip():
+        raise Invalid("key", "is empty: give the entry a name")
     if remove and value is not None:
         raise Invalid("remove", "an entry is written or removed, not both")
     if remove:

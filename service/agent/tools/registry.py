@@ -15,6 +15,7 @@ from service.agent.tools.nearest import no_such
 from service.agent.tools.observation import Observed, ToolError, json_of, observe
 from service.agent.tools.threads import Threads
 from service.agent.tools.tool import Tool
+from service.graph.mind import GraphCall
 from service.memory.mind import Change, Mind
 
 THREADS_MAX: Final = 16
@@ -72,7 +73,7 @@ class ToolRegistry:
         self,
         name: str,
         arguments: object,
-        mind: Mind,
+        mind: Mind | GraphCall,
         *,
         timeout_s: float,
         observation_bytes_max: int,
@@ -93,6 +94,10 @@ class ToolRegistry:
         observed = observe(outcome, bytes_max=observation_bytes_max, latency_ms=latency_ms)
         return observed, change
 
+    def receives(self, name: str) -> type | None:
+        """What the tool *name* is given besides its arguments; None where there is no such tool."""
+        return self._tools[name].signature.receives if name in self._tools else None
+
     def _known(self, name: str) -> Tool:
         if name not in self._tools:
             raise NotFound(no_such("tool", name, self._tools))
@@ -106,7 +111,7 @@ class ToolRegistry:
         return self._tools[name]
 
     async def _run(
-        self, name: str, arguments: object, context: ToolContext | Mind, limit_s: float
+        self, name: str, arguments: object, context: ToolContext | Mind | GraphCall, limit_s: float
     ) -> Any:
         tool = self._asked_for(name)
         given = read_arguments(tool.signature, arguments)
@@ -131,7 +136,7 @@ class ToolRegistry:
 
 
 def _fault(tool: Tool, error: Exception) -> ToolError:
-    """*error* as news for the model; what memory refuses is said in our own words already."""
+    """*error* as news for the model; what a mind refuses is said in our own words already."""
     if tool.signature.changes_mind and isinstance(error, Refused):
         return ToolError("not_found" if isinstance(error, NotFound) else "permanent", str(error))
     return ToolError("permanent", _words(error))

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Annotated, Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -12,10 +13,14 @@ from typing_extensions import TypedDict
 
 from schema.errors import Invalid
 from service.agent.tools.context import ToolContext
+from service.graph.mind import GraphCall
 from service.memory.mind import Mind
 
 _VERBATIM: Final = frozenset({"default", "const", "enum", "examples"})
 """Keywords of JSON Schema whose values are data, not schemas."""
+
+MINDS: Final = (Mind, GraphCall)
+"""What a transactional tool may take: it then gives a `Change` of that."""
 
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -28,32 +33,49 @@ class Signature:
     """JSON Schema of the arguments: an object that allows nothing beyond them."""
     adapter: TypeAdapter[dict[str, Any]]
     """Validates JSON text and gives keyword arguments."""
+    names: dict[str, str]
+    """By the name that the model gives, that of the function's parameter."""
     context: str | None
-    """The parameter that receives the `ToolContext` or the `Mind`, which the model does not see."""
-    changes_mind: bool
-    """Whether it is the `Mind`; the tool then gives a `Change`."""
+    """The parameter that the model does not see."""
+    receives: type | None
+    """What that one receives: `ToolContext`, `Mind` or `GraphCall`."""
     text: str | None
     """The parameter that plain text stands for: the one that is required, or else the only one."""
     expected: str
     """The parameters in short, for the sentence that refuses others."""
 
+    @property
+    def changes_mind(self) -> bool:
+        """Whether the tool gives a `Change`."""
+        return self.receives in MINDS
+
 
 def read_signature(name: str, function: Callable[..., Any]) -> Signature:
-    """What *function* takes; `Invalid` names the tool and the parameter that can't be offered."""
+    """What *function* takes; `Invalid` names the tool and the parameter that can't be offered.
+
+    What Python keeps for itself has an underscore behind it: `from_` is `from` to the model.
+    """
     hints = _hints(name, function)
-    taken = inspect.signature(function).parameters
-    context = next((key for key in taken if hints.get(key) in (ToolContext, Mind)), None)
-    offered = {key: _checked(name, p, hints) for key, p in taken.items() if key != context}
+    parameters_of = inspect.signature(function).parameters
+    context = next((key for key in parameters_of if hints.get(key) in (ToolContext, *MINDS)), None)
+    taken = {_shown(key): p for key, p in parameters_of.items() if key != context}
+    offered = {key: _checked(name, p, hints) for key, p in taken.items()}
     adapter = _adapter(name, taken, offered)
     parameters = _with_defaults(_without_titles(adapter.json_schema()), taken)
     return Signature(
         parameters=parameters,
         adapter=adapter,
+        names={key: p.name for key, p in taken.items()},
         context=context,
-        changes_mind=context is not None and hints[context] is Mind,
+        receives=None if context is None else hints[context],
         text=_text_parameter(parameters),
         expected=_expected(parameters),
     )
+
+
+def _shown(parameter: str) -> str:
+    word = parameter.removesuffix("_")
+    return word if iskeyword(word) else parameter
 
 
 def _hints(name: str, function: Callable[..., Any]) -> dict[str, Any]:

@@ -39,15 +39,17 @@ def tool(
     """Make a function the tool of that name; its docstring is what the model reads.
 
     Parameters are described by their hints: `path: Annotated[str, "relative to the folder"]`.
-    A transactional one is async, takes the `Mind` and gives a `Change`; no other does. `Invalid`
-    where a signature can't be offered to a model, or an example would be refused.
+    A transactional one is async, takes the `Mind` or a `GraphCall` and gives a `Change`; no other
+    does. `Invalid` where a signature can't be offered to a model, or an example would be refused.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
         name = _name(function)
         signature = read_signature(name, function)
         if signature.changes_mind != (effect is Effect.TRANSACTIONAL):
-            raise Invalid(name, "a tool is transactional if it takes the Mind, and only then")
+            raise Invalid(
+                name, "a tool is transactional if it takes the Mind, or a GraphCall, and only then"
+            )
         is_async = inspect.iscoroutinefunction(function)
         if signature.changes_mind and not is_async:
             raise Invalid(name, "a mind is asked on the event loop: make it async")

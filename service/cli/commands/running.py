@@ -1,12 +1,11 @@
 """The commands around sessions: run one, list them, look at one, replay it, read the log."""
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from service.cli.commands.program import app, carry_out
-from service.cli.options import AsJson, At, Session
+from service.cli.options import AllowHttp, AsJson, At, FilesRoot, Session
 
 DEFAULT_AGENT: Final = "default"
 
@@ -39,18 +38,8 @@ def run(  # noqa: PLR0913 - its options are its parameters.
     max_iterations: Annotated[
         int | None, typer.Option(metavar="N", help="Steps at most (default 10).")
     ] = None,
-    files_root: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            exists=True,
-            file_okay=False,
-            help="The folder that file tools may read; they see nothing outside it.",
-        ),
-    ] = None,
-    allow_http: Annotated[
-        bool, typer.Option("--allow-http", help="Let http_get reach the public internet.")
-    ] = False,
+    files_root: FilesRoot = None,
+    allow_http: AllowHttp = False,
     no_memory: Annotated[
         bool, typer.Option("--no-memory", help="Neither recall anything nor remember it.")
     ] = False,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,26 @@ from eventlog.rebuild import nothing_to_reapply, rebuild
 from schema import events
 from schema.events import Event
 from schema.ids import memory_stream, new_session_id, partition_of, session_stream, uuid7
+from schema.messages.base import DIMENSIONS_MAX
 from service.projections import PROJECTIONS
 from tests.log_writing import write
 from tests.projecting import MEMORY_TABLES, level, rows_of
 
 AT = datetime(2031, 2, 3, tzinfo=UTC)
-LONGEST = "a" * 64
 WILD = "a\x00b\ud800"
 TAME = "a\ufffdb\ufffd"
+HEX = "encode(sha256('x'), 'hex') || encode(sha256('y'), 'hex') || encode(sha256('z'), 'hex')"
+EVERY_ENTRY = f"""
+    insert into readmodel.vectors (partition, stream, space, entry, valid_from, valid_to, embedding)
+    select 0, left({HEX}, stream), left({HEX}, space), 1, 1, 2, $1::real[]::vector
+    from generate_series(8, 136) stream, generate_series(1, 40) space
+"""
+"""The shortest stream of a memory is 8 characters long, a branch's at most 136."""
+EVERY_TEXT = f"""
+    insert into derived.vectors (partition, agent_id, space, digest, embedding)
+    select 0, left({HEX}, agent), left({HEX}, space), sha256('x'), $1::real[]::vector
+    from generate_series(1, 64) agent, generate_series(1, 40) space
+"""
 ERASE = """
     select version from eventlog.erase(
       $1, $2, $3, $4::bigint[], gen_random_uuid(), 1::smallint, '{}', $5, $6)
@@ -203,12 +216,13 @@ async def test_vectors_that_callers_give_are_of_length_1_and_of_one_number_of_di
 async def test_the_longest_vector_stands_beside_the_longest_of_names(
     database: Database, owner: Dedicated, partitions: int
 ):
-    stream, space = f"memory-{LONGEST}~{LONGEST}", "s" * 40
-    partition, vector = partition_of(LONGEST, partitions), [2000**-0.5] * 2000
-    id_ = uuid7()
+    name = sha256(b"x").hexdigest()
+    stream, space = f"memory-{name}~{name[::-1]}", name[:40]
+    vector = [DIMENSIONS_MAX**-0.5] * DIMENSIONS_MAX
+    partition, id_ = partition_of(name, partitions), uuid7()
     await owner.execute(
         "insert into derived.vectors values ($1, $2, $3, sha256('x'), $4::real[]::vector)",
-        *(partition, LONGEST, space, vector),
+        *(partition, name, space, vector),
     )
     await owner.execute(
         "insert into derived.digests values ($1, $2, $3, sha256('x'))", partition, stream, id_
@@ -217,13 +231,20 @@ async def test_the_longest_vector_stands_beside_the_longest_of_names(
         episode(embedding=tuple(vector)),
         events.EpisodesEmbedded(space=space, ids=(str(id_),)),
     )
-    await write(owner, partition, LONGEST, stream, *facts, ids=[id_, uuid7()])
+    await write(owner, partition, name, stream, *facts, ids=[id_, uuid7()])
     await level(database, PROJECTIONS.values())
     rows = await owner.fetch(
         "select space, valid_from, embedding::real[] as v from readmodel.vectors order by 2"
     )
     assert [row["space"] for row in rows] == ["given", space]
     assert all(row["v"] == pytest.approx(vector) for row in rows)
+
+
+async def test_the_longest_vector_fits_a_page_beside_names_of_every_length(owner: Dedicated):
+    """Also beside those that PostgreSQL can neither compress nor, being short, move away."""
+    vector = [DIMENSIONS_MAX**-0.5] * DIMENSIONS_MAX
+    assert await owner.execute(EVERY_ENTRY, vector) == f"INSERT 0 {129 * 40}"
+    assert await owner.execute(EVERY_TEXT, vector) == f"INSERT 0 {64 * 40}"
 
 
 async def test_what_was_derived_but_is_not_there_or_cannot_be_compared_is_passed_by(

@@ -33,7 +33,9 @@ def test_every_number_has_sessions_of_both_protocols(number: int):
     assert {start.rules for start in starts} == {number}
 
 
-@pytest.mark.parametrize("name", ["text_answered.rules_1", "text_recalled.rules_2"])
+@pytest.mark.parametrize(
+    "name", ["text_answered.rules_1", "text_recalled.rules_2", "text_known.rules_2"]
+)
 async def test_a_session_run_now_asks_what_it_asked_then(name: str):
     then = corpus.read(corpus.HERE / "sessions" / f"{name}.jsonl")
     now = await corpus.session(name.partition(".")[0])

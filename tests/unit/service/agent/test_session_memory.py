@@ -323,6 +323,8 @@ async def test_the_calls_of_a_turn_that_change_memory_come_first_one_by_one():
         ("recall", {"query": "x", "limit": 0}, "permanent"),
         ("recall", {"query": "x" * 3000}, "permanent"),
         ("note", {"key": " ", "value": "x"}, "permanent"),
+        ("note", {"key": ""}, "permanent"),
+        ("note", {"key": "", "remove": True}, "permanent"),
         ("note", {"key": "k", "value": "x" * 9000}, "permanent"),
         ("note", {"key": "k", "value": "v", "remove": True}, "permanent"),
         ("note", {"key": "k", "remove": True}, "not_found"),

@@ -16,7 +16,7 @@ SAID = events.CompletionReceived(
 )
 ANSWERED = events.CompletionReceived(step=3, text="It was x.", model="m", prompt_digest="0" * 64)
 ITEM = events.RecalledItem(
-    id="x",
+    id="0198c0de-7a4e-7f3a-8000-3b1c5d9e2f40",
     kind="episode",
     content="Ana is 40.",
     score=1.0,
@@ -26,6 +26,16 @@ ITEM = events.RecalledItem(
 )
 RECALLED = events.MemoryRecalled(
     query="Ana?", policy=events.MemoryPolicy(), version=1, at=AT, items=(ITEM,)
+)
+KNOWN = events.GraphRecalled(
+    version=7,
+    at=AT,
+    policy=events.GraphPolicy(),
+    entities=(events.KnownEntity(id="ana", label="person", properties={"age": 40}),),
+    relationships=(
+        events.KnownRelationship(source="ana", target="acme", kind="works at"),
+        events.KnownRelationship(source="ana", target="ana", kind="likes", weight=0.5),
+    ),
 )
 
 
@@ -54,7 +64,15 @@ def test_a_native_answer_is_told_once():
             'grep {"n":1}',
         ),
         (events.ToolReturned(call_id="2.0", ok=True, observation="{}"), "observation", "{}"),
-        (RECALLED, "recalled", "Ana is 40."),
+        (RECALLED, "recalled", "1 memory at version 1\n…5d9e2f40  1.000  Ana is 40."),
+        (
+            KNOWN,
+            "known",
+            """1 entity, 2 relationships at version 7
+ana (person) {"age":40}
+ana — works at → acme
+ana — likes → ana (0.5)""",
+        ),
         (events.SessionCompleted(answer="x"), "answer", "x"),
         (events.SessionFailed(cause="deadline", detail="up"), "failed", "deadline: up"),
         (events.SessionCancelled(reason="enough"), "cancelled", "enough"),
@@ -104,3 +122,22 @@ def test_what_was_recalled_is_told_once_and_nothing_where_nothing_was():
     assert words(replace(RECALLED, call_id="1.0")) == []
     assert words(replace(RECALLED, items=())) == []
     assert words(replace(RECALLED, items=(replace(ITEM, told=False),))) == []
+
+
+def test_what_the_graph_held_is_told_once_and_nothing_where_nothing_was():
+    assert words(replace(KNOWN, call_id="1.0")) == []
+    assert words(replace(KNOWN, entities=(), relationships=())) == []
+
+
+def test_what_did_not_fit_is_counted():
+    untold = replace(KNOWN.entities[0], told=False)
+    (((_, text)),) = words(replace(KNOWN, entities=(untold,)))
+    assert text.splitlines()[0] == ("0 entities, 2 relationships at version 7; 1 more did not fit")
+    two = replace(RECALLED, items=(ITEM, replace(ITEM, told=False)))
+    (((_, text)),) = words(two)
+    assert text.splitlines()[0] == "1 memory at version 1; 1 more did not fit"
+
+
+def test_a_text_of_many_lines_is_one_line_of_what_was_recalled():
+    (((_, text)),) = words(replace(RECALLED, items=(replace(ITEM, content="a\n\tb"),)))
+    assert text.splitlines()[1] == "…5d9e2f40  1.000  a b"

@@ -1,8 +1,12 @@
+from typing import Annotated
+
 import pytest
 
 from schema.errors import Invalid
 from schema.events import Effect, ToolExample
-from service.agent.tools import tool
+from service.agent.tools import ToolError, ToolRegistry, tool
+from service.agent.tools.arguments import read_arguments
+from service.graph.mind import GraphCall
 from service.memory.mind import Change, Mind
 
 
@@ -58,3 +62,39 @@ def test_what_changes_a_mind_is_async():
 
     with pytest.raises(Invalid, match=r"change: .*async"):
         tool(effect=Effect.TRANSACTIONAL)(change)
+
+
+async def mark(
+    graph: GraphCall,
+    from_: str,
+    class_: Annotated[str, "which kind"] = "x",
+    type_: str = "y",
+) -> Change:
+    """Mark it."""
+    return Change(data=[graph.call_id, from_, class_, type_])
+
+
+def test_a_tool_may_take_the_graph_and_python_keeps_its_words_to_itself():
+    made = tool(effect=Effect.TRANSACTIONAL)(mark)
+    assert list(made.spec.parameters["properties"]) == ["from", "class", "type_"]
+    assert made.spec.parameters["required"] == ["from"]
+    assert made.spec.parameters["properties"]["class"]["default"] == "x"
+    assert read_arguments(made.signature, {"from": "a"}) == {"from_": "a"}
+    assert read_arguments(made.signature, "a") == {"from_": "a"}
+    with pytest.raises(ToolError, match=r'from_: Extra.*expected \{"from": string'):
+        read_arguments(made.signature, {"from_": "a", "from": "a"})
+    with pytest.raises(Invalid, match=r"mark: .*only then"):
+        tool(effect=Effect.IDEMPOTENT)(mark)
+
+
+def test_a_registry_tells_what_a_tool_receives():
+    async def change(mind: Mind) -> Change:
+        """Change it."""
+        return Change(data=mind.agent_id)
+
+    transactional = tool(effect=Effect.TRANSACTIONAL)
+    registry = ToolRegistry(
+        [transactional(mark), transactional(change), tool(effect=Effect.PURE)(greet)]
+    )
+    receives = [registry.receives(name) for name in ("mark", "change", "greet", "nothing")]
+    assert receives == [GraphCall, Mind, None, None]

@@ -1,0 +1,80 @@
+"""Puts what one graph holds into another, in as many appends as it takes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from schema.errors import Invalid
+from schema.events.graph import EntityPut, RelationshipPut
+from schema.ids import checked_agent_id
+from service.graph.answers import Merged
+from service.graph.puts import PUTS_MAX, Put
+from service.graph.reading import Reader
+from service.graph.worker.frames import packed, unpacked
+from service.graph.worker.words import Compare
+from service.graph.worker.worker import Worker
+from service.graph.writing import Editor
+from service.mind.writing import Author
+
+COMPARED_MAX: Final = 20 * PUTS_MAX
+"""Events for which the graphs are compared once."""
+APPEND_BYTES_MAX: Final = 8 << 20
+COMPARE_TIMEOUT_S: Final = 300.0
+"""Two of the largest graphs may have to be loaded first."""
+
+KINDS: Final[dict[str, type[Put]]] = {
+    EntityPut.type: EntityPut,
+    RelationshipPut.type: RelationshipPut,
+}
+
+
+class Merger:
+    """Merges the graphs of agents."""
+
+    def __init__(self, reader: Reader, editor: Editor, worker: Worker) -> None:
+        self._reader = reader
+        self._editor = editor
+        self._worker = worker
+
+    async def merge(
+        self,
+        agent_id: str,
+        other_agent_id: str,
+        author: Author,
+        on_progress: Callable[[int, int], None],
+        *,
+        as_of: int | str | None,
+    ) -> Merged:
+        """See `Graphs.merge`."""
+        if checked_agent_id(agent_id) == checked_agent_id(other_agent_id):
+            raise Invalid("other", f"is {agent_id} itself: name another agent")
+        other = await self._reader.place(other_agent_id, as_of)
+        done = 0
+        while True:
+            own = await self._reader.place(agent_id)
+            asked = Compare(own=own, other=other, limit=COMPARED_MAX)
+            answered = await self._worker.ask(asked, timeout_s=COMPARE_TIMEOUT_S)
+            found = unpacked(answered.body)
+            if not found["left"]:
+                return Merged(events=done, version=answered.version)
+            whole = done + found["left"]
+            for puts in _appends(found["events"]):
+                await self._editor.put_all(agent_id, puts, Author(actor=author.actor))
+                done += len(puts)
+                on_progress(done, whole)
+
+
+def _appends(said: Sequence[dict[str, Any]]) -> Iterator[list[Put]]:
+    """The events of *said*, as many at a time as one append may hold."""
+    puts: list[Put] = []
+    size_bytes = 0
+    for one in said:
+        size = len(packed(one["data"]))
+        if puts and (len(puts) == PUTS_MAX or size_bytes + size > APPEND_BYTES_MAX):
+            yield puts
+            puts, size_bytes = [], 0
+        puts.append(msgspec.convert(one["data"], KINDS[one["type"]]))
+        size_bytes += size
+    if puts:
+        yield puts

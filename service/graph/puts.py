@@ -1,0 +1,79 @@
+"""What is put into a graph: what of it is new, and what has to be there before."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from schema import json_text
+from schema.errors import NotFound
+from schema.events import Event
+from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
+from service.graph.picture import Graph
+
+PUTS_MAX: Final = 1000
+"""Entities and relationships in one append."""
+
+Put: TypeAlias = EntityPut | RelationshipPut
+
+
+def puts_of(facts: Iterable[Event]) -> Iterator[Put]:
+    """Those of *facts* by which something is put."""
+    return (fact for fact in facts if isinstance(fact, EntityPut | RelationshipPut))
+
+
+def named_by(fact: Event) -> tuple[str, ...]:
+    """The ids of the entities that it is about: one, or both ends of a relationship."""
+    match fact:
+        case EntityPut(id=id_) | EntityRemoved(id=id_):
+            return (id_,)
+        case RelationshipPut() | RelationshipRemoved():
+            return fact.source, fact.target
+        case _:
+            return ()
+
+
+def is_there(graph: Graph, put: Put) -> bool:
+    """Whether there is such an entity or relationship, be it alike or not."""
+    if isinstance(put, EntityPut):
+        return put.id in graph.entities
+    return put.kind in graph.out.get(put.source, {}).get(put.target, {})
+
+
+def see_ends(graph: Graph, put: RelationshipPut, where: str = "") -> None:
+    """`NotFound`, beginning with *where*, names an end that is not there."""
+    for id_ in (put.source, put.target):
+        if id_ not in graph.entities:
+            raise NotFound(f"{where}no entity {id_!r} at version {graph.version} of the graph")
+
+
+def news_of(graph: Graph, puts: Sequence[tuple[int, Put]], *, keeps_last: bool) -> list[Put]:
+    """What of *puts* (each with its place) is new to *graph*, which holds it all afterwards.
+
+    `NotFound` names the place of a relationship that lacks an end. The last one counts as new in
+    any case, if it has to be kept.
+    """
+    news = []
+    for number, (place, put) in enumerate(puts, 1):
+        if isinstance(put, RelationshipPut):
+            see_ends(graph, put, f"puts.{place}: ")
+        is_kept = keeps_last and number == len(puts)
+        if is_kept or not _is_alike(graph, put):
+            news.append(put)
+            _put(graph, put)
+    return news
+
+
+def _put(graph: Graph, put: Put) -> None:
+    if isinstance(put, EntityPut):
+        graph.put_entity(put.id, put.label, put.properties)
+    else:
+        graph.put_relationship(put.source, put.target, put.kind, put.weight)
+
+
+def _is_alike(graph: Graph, put: Put) -> bool:
+    if isinstance(put, RelationshipPut):
+        return graph.out[put.source].get(put.target, {}).get(put.kind) == put.weight
+    former = graph.entities.get(put.id)
+    if former is None or former.label != put.label:
+        return False
+    # As text: in Python 1, 1.0 and True are equal.
+    return json_text.encode(former.properties) == json_text.encode(put.properties)
