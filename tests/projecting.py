@@ -11,7 +11,9 @@ MEMORY_TABLES = (
     *("episodes", "facts", "working_memory", "postings", "corpora", "recall_counts", "vectors"),
     *("memory_spaces", "unembedded"),
 )
-TABLES = ("sessions", "steps", "completions", "tool_calls", *MEMORY_TABLES, "heads")
+STEPS_TABLES = ("steps", "completions", "tool_calls", "recalls")
+GRAPH_TABLES = ("entities", "relationships", "entity_names", "graph_sizes")
+TABLES = ("sessions", *STEPS_TABLES, "changes", *MEMORY_TABLES, *GRAPH_TABLES, "heads")
 
 Rows = dict[str, list[str]]
 

@@ -13,14 +13,16 @@ from schema.completions import Completion, CompletionRequest
 from schema.envelope import Metadata, RecordedEvent
 from schema.errors import WrongExpectedVersion
 from schema.events import Event
+from schema.ids import graph_stream
 from service.agent import loop
 from service.agent.recorder import Changed
 from service.agent.rules import LATEST
 from service.agent.session import SessionState, fold
 from service.agent.session_memory import SessionMemory
-from service.agent.tools import ToolRegistry, memory_tools
+from service.agent.tools import ToolRegistry, graph_tools, memory_tools
 from service.agent.tools.observation import Observed
 from service.memory.working import Working
+from tests.listed_graphs import ListedGraphs
 from tests.minds import AT, ListedMinds
 
 SALT = "0123456789abcdef" * 2
@@ -69,6 +71,17 @@ def remembering(**changes: Any) -> events.SessionStarted:
     return started(**(given | changes))
 
 
+def knowing(**changes: Any) -> events.SessionStarted:
+    """A session that is told of its agent's graph, and may use the tools for that, too."""
+    graph = ToolRegistry(graph_tools())
+    given: dict[str, Any] = {
+        "rules": LATEST,
+        "graph": events.GraphPolicy(),
+        "tools": (CALCULATOR, PAY, *graph.specs(tool.spec.name for tool in graph)),
+    }
+    return started(**(given | changes))
+
+
 def says(text: str, **changes: Any) -> Completion:
     """A completion of the text protocol."""
     given: dict[str, Any] = {
@@ -107,6 +120,8 @@ class MemoryLog:
     interruptions: list[Sequence[Event]] = field(default_factory=list)
     minds: ListedMinds = field(default_factory=ListedMinds)
     """Where an append puts what it has for the agent's memory."""
+    graphs: ListedGraphs = field(default_factory=ListedGraphs)
+    """The same for the agent's graph."""
 
     async def record(
         self, facts: Sequence[Event], ids: Sequence[UUID], expected: int, *others: StreamAppend
@@ -117,12 +132,15 @@ class MemoryLog:
             raise WrongExpectedVersion("session-x", expected, len(self.facts))
         assert len(facts) == len(ids)
         for other in others:
-            self.minds.check(other)
+            self._part(other).check(other)
         for other in others:
-            self.minds.take(other)
+            self._part(other).take(other)
         self.facts.extend(facts)
         self.ids.extend(ids)
         self.appends.append(len(facts))
+
+    def _part(self, append: StreamAppend) -> ListedMinds | ListedGraphs:
+        return self.graphs if append.stream == graph_stream("ada") else self.minds
 
     async def read(self, after: int) -> Sequence[Event]:
         return self.facts[after:]
@@ -206,7 +224,8 @@ def effects_of(log: MemoryLog, model: ScriptedModel, *, act: ActFn = calculate) 
         session=SESSION,
         started=begun if isinstance(begun, events.SessionStarted) else started(),
         minds=log.minds,
-        tools=ToolRegistry(memory_tools()),
+        graphs=log.graphs,
+        tools=ToolRegistry((*memory_tools(), *graph_tools())),
     )
 
     def transact(call: events.ToolCalled, working: Working) -> AbstractAsyncContextManager[Changed]:

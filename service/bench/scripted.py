@@ -21,9 +21,12 @@ from service.bench.facts import EVENT_BYTES, text_of
 from service.config import Settings
 from service.definitions import Policies
 from service.effects import Watcher
+from service.graph.opening import open_graphs
+from service.leases import open_leases
 from service.memory.opening import open_memory
 from service.metrics import Metrics
-from service.projecting import memory_runner, projecting
+from service.mind.lanes import Lanes
+from service.projecting import graph_runner, memory_runner, projecting
 from service.providers.open import Providers
 from service.providers.scripted import ScriptedProvider
 from service.runtime import Runtime
@@ -74,8 +77,8 @@ class ScriptedSessions:
             limits=SessionLimits(max_iterations=calls + 1),
             memory=None,
         )
-        session_id = await self.runtime.start_session(command, actor="bench")
-        state = await self.runtime.run_session(session_id, watcher)
+        lease = await self.runtime.start_session(command, actor="bench")
+        state = await self.runtime.run_session(lease, watcher)
         if state.status is not Status.COMPLETED:
             raise AssertionError(
                 f"a bench's session ended otherwise: {state.status} {state.detail}"
@@ -109,8 +112,14 @@ async def scripted_sessions(
                 policy_of=policies,
             )
         )
+        graphs = await opened.enter_async_context(
+            open_graphs(log, lanes=Lanes(), load_runner=lambda: graph_runner(log))
+        )
+        leases = await opened.enter_async_context(open_leases(log, Settings().lease_s))
         tools = ToolRegistry((look,))
-        runtime = Runtime(Settings(), log, providers, tools, Metrics(), memory, policies)
+        runtime = Runtime(
+            Settings(), log, providers, tools, Metrics(), memory, policies, graphs, leases
+        )
         yield ScriptedSessions(runtime, Path(folder))
 
 

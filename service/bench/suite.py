@@ -6,6 +6,7 @@ from service.bench.appends import append_among_heads_bench, append_bench
 from service.bench.bench import Bench, Budget
 from service.bench.catching_up import projections_bench
 from service.bench.folds import fold_bench
+from service.bench.graph.benches import graph_benches
 from service.bench.reads import open_session_bench, read_bench
 from service.bench.recall.benches import recall_benches
 from service.bench.recall.remembering import memory_size_bench, remember_bench
@@ -38,5 +39,12 @@ BENCHES: Final[tuple[Bench, ...]] = (
         exact=Budget(figure="recall@10", at_least=0.99),
         blend=Budget(figure="ratio", at_most=3),
         as_of=Budget(figure="ratio", at_most=2),
+    ),
+    *graph_benches(
+        fold=Budget(figure="value", at_most=20),
+        load=Budget(figure="ratio", at_most=2),
+        path=Budget(figure="ratio", at_most=1.2),
+        idle=Budget(figure="p99_ratio", at_most=2),
+        project=Budget(figure="value", at_least=10_000),
     ),
 )

@@ -21,11 +21,11 @@ from service.cli.graph_writing import CLI
 from service.cli.output import print_json, print_note
 from service.config import Settings
 from service.graph.graphs import Graphs
-from service.graph.writing import PUTS_MAX
+from service.graph.puts import PUTS_MAX, in_appends
 from service.memories import open_memories
 
 BATCH_SIZE: Final = PUTS_MAX
-"""Lines in one append: all of them, or none."""
+"""Lines in one append, or fewer where they are long: all of them, or none."""
 LINE_BYTES_MAX: Final = 1_048_576
 REFUSED: Final = re.compile(r"puts\.([0-9]+): (.*)", re.DOTALL)
 """How a refusal names which one of a batch it is about."""
@@ -93,14 +93,7 @@ async def _append(graphs: Graphs, agent_id: str, batch: Sequence[Line]) -> int:
 
 def batches_of(lines: Iterator[Line]) -> Iterator[list[Line]]:
     """All of them in their order, so many at a time as one append takes."""
-    batch: list[Line] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) == BATCH_SIZE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    return in_appends(lines, lambda line: line.put.as_event())
 
 
 def lines_of(source: BinaryIO) -> Iterator[Line]:

@@ -1,6 +1,6 @@
 """Puts what one graph holds into another, in as many appends as it takes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -9,9 +9,9 @@ from schema.errors import Invalid
 from schema.events.graph import EntityPut, RelationshipPut
 from schema.ids import checked_agent_id
 from service.graph.answers import Merged
-from service.graph.puts import PUTS_MAX, Put
+from service.graph.puts import PUTS_MAX, Put, in_appends
 from service.graph.reading import Reader
-from service.graph.worker.frames import packed, unpacked
+from service.graph.worker.frames import unpacked
 from service.graph.worker.words import Compare
 from service.graph.worker.worker import Worker
 from service.graph.writing import Editor
@@ -19,7 +19,6 @@ from service.mind.writing import Author
 
 COMPARED_MAX: Final = 20 * PUTS_MAX
 """Events for which the graphs are compared once."""
-APPEND_BYTES_MAX: Final = 8 << 20
 COMPARE_TIMEOUT_S: Final = 300.0
 """Two of the largest graphs may have to be loaded first."""
 
@@ -59,22 +58,11 @@ class Merger:
             if not found["left"]:
                 return Merged(events=done, version=answered.version)
             whole = done + found["left"]
-            for puts in _appends(found["events"]):
+            for puts in in_appends(map(_put, found["events"]), lambda put: put):
                 await self._editor.put_all(agent_id, puts, Author(actor=author.actor))
                 done += len(puts)
                 on_progress(done, whole)
 
 
-def _appends(said: Sequence[dict[str, Any]]) -> Iterator[list[Put]]:
-    """The events of *said*, as many at a time as one append may hold."""
-    puts: list[Put] = []
-    size_bytes = 0
-    for one in said:
-        size = len(packed(one["data"]))
-        if puts and (len(puts) == PUTS_MAX or size_bytes + size > APPEND_BYTES_MAX):
-            yield puts
-            puts, size_bytes = [], 0
-        puts.append(msgspec.convert(one["data"], KINDS[one["type"]]))
-        size_bytes += size
-    if puts:
-        yield puts
+def _put(said: dict[str, Any]) -> Put:
+    return msgspec.convert(said["data"], KINDS[said["type"]])

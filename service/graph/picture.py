@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from schema import events
+from schema import events, json_text
 from schema.envelope import RecordedEvent
 from schema.errors import Broken, NotFound
 from schema.events import Event
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
 
-__all__ = ["Entity", "Graph", "Kinds", "Links", "Relationship"]
+__all__ = ["Entity", "Graph", "Kinds", "Links", "Relationship", "absent"]
 
 Kinds: TypeAlias = dict[str, float]
 """The weight of each kind in which one entity relates to another; never empty."""
@@ -38,6 +38,13 @@ class Entity(Struct, frozen=True):
     def bytes(self) -> int:
         """About what it takes in memory, its relationships not counted."""
         return ENTITY_BYTES + len(self.id) + len(self.label) + _bytes_of(self.properties)
+
+    def is_alike(self, label: str, properties: dict[str, Any]) -> bool:
+        """Whether it has this label, and properties that JSON says in the same words."""
+        # As text: in Python 1, 1.0 and True are equal.
+        return self.label == label and (
+            json_text.encode(self.properties) == json_text.encode(properties)
+        )
 
 
 class Relationship(NamedTuple):
@@ -111,7 +118,7 @@ class Graph:
         """The entity of that id; `NotFound` names it."""
         entity = self.entities.get(id_)
         if entity is None:
-            raise NotFound(f"no entity {id_!r} at version {self.version} of the graph")
+            raise absent(id_, self.version)
         return entity
 
     def all_relationships(self) -> Iterator[Relationship]:
@@ -189,6 +196,11 @@ class Graph:
         self.negative.difference_update((source, target, kind) for kind in kinds)
         self.relationships -= len(kinds)
         self.bytes -= PAIR_BYTES + KIND_BYTES * len(kinds)
+
+
+def absent(id_: str, version: int, where: str = "") -> NotFound:
+    """The error that there is no entity of that id; it begins with *where*."""
+    return NotFound(f"{where}no entity {id_!r} at version {version} of the graph")
 
 
 def _entity_put(graph: Graph, event: EntityPut) -> None:

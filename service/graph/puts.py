@@ -1,18 +1,21 @@
 """What is put into a graph: what of it is new, and what has to be there before."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 from schema import json_text
-from schema.errors import NotFound
 from schema.events import Event
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
-from service.graph.picture import Graph
+from service.graph.picture import Graph, absent
 
 PUTS_MAX: Final = 1000
 """Entities and relationships in one append."""
+APPEND_BYTES_MAX: Final = 8 << 20
+"""Of them as JSON; the log takes twice as much."""
 
 Put: TypeAlias = EntityPut | RelationshipPut
+
+T = TypeVar("T")
 
 
 def puts_of(facts: Iterable[Event]) -> Iterator[Put]:
@@ -42,7 +45,7 @@ def see_ends(graph: Graph, put: RelationshipPut, where: str = "") -> None:
     """`NotFound`, beginning with *where*, names an end that is not there."""
     for id_ in (put.source, put.target):
         if id_ not in graph.entities:
-            raise NotFound(f"{where}no entity {id_!r} at version {graph.version} of the graph")
+            raise absent(id_, graph.version, where)
 
 
 def news_of(graph: Graph, puts: Sequence[tuple[int, Put]], *, keeps_last: bool) -> list[Put]:
@@ -62,6 +65,21 @@ def news_of(graph: Graph, puts: Sequence[tuple[int, Put]], *, keeps_last: bool) 
     return news
 
 
+def in_appends(saying: Iterable[T], put_of: Callable[[T], Put]) -> Iterator[list[T]]:
+    """What says what to put, in its order, so much at a time as one append takes."""
+    together: list[T] = []
+    size_bytes = 0
+    for one in saying:
+        own_bytes = len(json_text.encode(put_of(one)).encode())
+        if together and (len(together) == PUTS_MAX or size_bytes + own_bytes > APPEND_BYTES_MAX):
+            yield together
+            together, size_bytes = [], 0
+        together.append(one)
+        size_bytes += own_bytes
+    if together:
+        yield together
+
+
 def _put(graph: Graph, put: Put) -> None:
     if isinstance(put, EntityPut):
         graph.put_entity(put.id, put.label, put.properties)
@@ -73,7 +91,4 @@ def _is_alike(graph: Graph, put: Put) -> bool:
     if isinstance(put, RelationshipPut):
         return graph.out[put.source].get(put.target, {}).get(put.kind) == put.weight
     former = graph.entities.get(put.id)
-    if former is None or former.label != put.label:
-        return False
-    # As text: in Python 1, 1.0 and True are equal.
-    return json_text.encode(former.properties) == json_text.encode(put.properties)
+    return former is not None and former.is_alike(put.label, put.properties)

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from eventlog.database import Conn
 from eventlog.log import EventLog
-from schema.errors import Invalid, NotFound
+from schema.errors import Invalid
 from schema.ids import checked_agent_id, graph_stream
 from schema.messages.graph import Degree, Neighbours, PathExists, Query, ShortestPath, Subgraph
 from service.graph import looking, rows
 from service.graph.answers import Answered, Changes, Known, Seen
 from service.graph.coordinates import GRAPH
-from service.graph.picture import Graph, Relationship
+from service.graph.picture import Graph, Relationship, absent
 from service.graph.results import Results
 from service.graph.rows import View
 from service.graph.standing import Standings
@@ -85,7 +85,7 @@ class Reader:
         async with self._log.database.acquire() as conn:
             entity = await rows.entity(conn, view, id_)
             if entity is None:
-                raise _absent(id_, view)
+                raise absent(id_, view.version)
             near = await rows.neighbours(conn, view, about)
         found = dict.fromkeys(_relationship(id_, one) for one in near["neighbours"])
         return Known(
@@ -151,7 +151,7 @@ class Reader:
             view, _ = await self.view(agent_id, as_of)
             async with self._log.database.acquire() as conn:
                 if await rows.entity(conn, view, start) is None:
-                    raise _absent(start, view)
+                    raise absent(start, view.version)
                 return await rows.surroundings(conn, view, [start], limit)
         most = Degree(op="degree", limit=limit, as_of=as_of)
         answered = await self.query(agent_id, most, timeout_s)
@@ -220,10 +220,6 @@ def _graph(subgraph: Answered) -> Graph:
 def _relationship(id_: str, said: dict[str, Any]) -> Relationship:
     source, target = (id_, said["id"]) if said["direction"] == "out" else (said["id"], id_)
     return Relationship(source, target, said["kind"], said["weight"])
-
-
-def _absent(id_: str, view: View) -> NotFound:
-    return NotFound(f"no entity {id_!r} at version {view.version} of the graph")
 
 
 def _see_limit(limit: int, most: int) -> None:

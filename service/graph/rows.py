@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from eventlog.database import Conn
 from eventlog.statements import statement
-from schema.errors import NotFound
 from schema.messages.graph import Neighbours, PathExists, ShortestPath
 from schema.row_text import projected
 from service.graph.naming import mentioned, phrases_of
-from service.graph.picture import Entity, Graph, Relationship
+from service.graph.picture import Entity, Graph, Relationship, absent
 
 ENTITY: Final = statement(__package__, "entity")
 ENTITIES: Final = statement(__package__, "list_entities")
@@ -37,7 +36,7 @@ ENTITY_BLOCK_ROWS: Final = 500
 """Entities of a graph that is loaded which come at once: their properties may be of a megabyte."""
 BLOCK_ROWS: Final = 20_000
 """Relationships that do."""
-FEW: Final = 32
+FEW: Final = 16
 """Entities that are looked at pair by pair, which spares what else relates to one of them."""
 HOPS_MAX: Final = 3
 STEPS_MAX: Final = 20_000
@@ -232,7 +231,7 @@ class _Hops:
 
 async def _refuse_absent(conn: Conn, view: View, id_: str) -> None:
     if await entity(conn, view, id_) is None:
-        raise NotFound(f"no entity {id_!r} at version {view.version} of the graph")
+        raise absent(id_, view.version)
 
 
 def _graph(view: View, entities: Iterable[Any], relationships: Iterable[Any]) -> Graph:

@@ -84,6 +84,16 @@ class Author(Struct, frozen=True, kw_only=True):
 
     actor: str
     id: UUID | None = None
+    request: str | None = None
+    """The request that they made, and the trace that it belongs to."""
+    traceparent: str | None = None
+
+    @property
+    def metadata(self) -> Metadata:
+        """What stands beside the events."""
+        return Metadata(
+            actor=self.actor, correlation_id=self.request, traceparent=self.traceparent
+        )
 
 
 class Writer:
@@ -152,7 +162,7 @@ class Writer:
         ids = [*(uuid7() for _ in facts[:-1]), author.id or uuid7()]
         stream = self._part.stream_of(agent_id)
         append = StreamAppend(stream, decided.expected, facts, ids)
-        metadata = Metadata(actor=author.actor)
+        metadata = author.metadata
         (appended,) = await self._log.append(agent_id, append, metadata=metadata)
         partition = self._log.partition_of(stream)
         self._on_appended(as_recorded(appended, facts, ids, partition, agent_id, metadata))

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from schema import json_text
 from schema.errors import Invalid, NotFound
 from schema.events import (
     Effect,
@@ -19,7 +18,7 @@ from schema.messages.graph import EntityId, Kind, Label, PutEntity, PutRelations
 from service.agent.tools.graph_reading import entity_read, neighbours_read, path_read, unknown
 from service.agent.tools.tool import Tool, tool
 from service.graph.mind import GraphCall
-from service.graph.picture import Entity, Graph
+from service.graph.picture import Graph
 from service.memory.mind import Change
 
 LABEL: Final = "thing"
@@ -167,20 +166,14 @@ async def _written(
     }
     said = checked(PutEntity, values)
     data = values | ({"created": True} if former is None else {})
-    news = [] if _is_alike(former, said) else [said.as_event(call.session, call.call_id)]
+    is_alike = former is not None and former.is_alike(said.label, said.properties)
+    news = [] if is_alike else [said.as_event(call.session, call.call_id)]
     return await _changed(call, near, data, news)
 
 
 def _merged(former: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     merged = {**former, **said}
     return {name: value for name, value in merged.items() if said.get(name, value) is not None}
-
-
-def _is_alike(former: Entity | None, said: PutEntity) -> bool:
-    if former is None or former.label != said.label:
-        return False
-    # As text: in Python 1, 1.0 and True are equal.
-    return json_text.encode(former.properties) == json_text.encode(said.properties)
 
 
 async def _changed(

@@ -14,7 +14,8 @@ def merge(own: Graph, other: Graph) -> Iterator[EntityPut | RelationshipPut]:
     Where both hold an entity or relationship, the other's label, properties and weight win.
     """
     for id_, entity in sorted(other.entities.items()):
-        if own.entities.get(id_) != entity:
+        former = own.entities.get(id_)
+        if former is None or not former.is_alike(entity.label, entity.properties):
             yield EntityPut(id=id_, label=entity.label, properties=entity.properties)
     for source, target, kind, weight in sorted(other.all_relationships()):
         if own.out.get(source, {}).get(target, {}).get(kind) != weight:

@@ -8,4 +8,4 @@ cross join lateral (
   order by r.target, r.valid_from
   offset 0
 ) r
-where r.target = any ($4)
+where (r.target in (select unnest($4::text[]))) is true -- So that it is hashed, once.

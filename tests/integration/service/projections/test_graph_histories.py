@@ -42,8 +42,8 @@ NAMES = """
 numbers = count()
 
 sizes = st.integers(1, 20) | st.just(1000)
-some = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-few = settings(some, max_examples=25)
+some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(some, max_examples=15)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def place(postgres: Any) -> Iterator[Place]:
 
 def fit(event: Event) -> Event:
     """*event* as the rows know it."""
-    texts = {
+    texts: dict[str, Any] = {
         name: projected(text)[0]
         for name, text in structs.asdict(event).items()
         if isinstance(text, str)

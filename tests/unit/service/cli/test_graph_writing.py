@@ -1,12 +1,14 @@
 """What is typed of an entity, and what a file says of a graph."""
 
 import io
+import json
 from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventlog.members import APPEND_BYTES_MAX
 from schema.errors import Invalid
 from schema.messages.graph import PutEntity, PutRelationship
 from service.cli.graph_importing import BATCH_SIZE, LINE_BYTES_MAX, batches_of, lines_of
@@ -77,3 +79,13 @@ def test_batches_are_all_of_it_in_its_order(count: int):
 
     assert list(chain.from_iterable(batches)) == lines
     assert all(0 < len(batch) <= BATCH_SIZE for batch in batches)
+
+
+def test_no_batch_is_larger_than_an_append_may_be():
+    said = {"id": "a", "label": "x", "properties": {"text": "." * 60_000}}
+    (line,) = lines_of(io.BytesIO(json.dumps(said).encode()))
+
+    batches = list(batches_of(iter([line] * BATCH_SIZE)))
+
+    assert sum(map(len, batches)) == BATCH_SIZE
+    assert max(map(len, batches)) * 60_000 < APPEND_BYTES_MAX

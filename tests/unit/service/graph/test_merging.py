@@ -35,3 +35,12 @@ def test_it_says_what_is_new_in_order():
         RelationshipPut(source="a", target="b", kind="knows", weight=2.0),
         RelationshipPut(source="c", target="b", kind="knows", weight=1.0),
     ]
+
+
+def test_what_only_python_holds_for_equal_is_not_the_same():
+    own = graph_of([EntityPut(id="a", label="letter", properties={"vowel": 1})])
+    other = graph_of([EntityPut(id="a", label="letter", properties={"vowel": True})])
+
+    assert list(merge(own, other)) == [
+        EntityPut(id="a", label="letter", properties={"vowel": True}),
+    ]

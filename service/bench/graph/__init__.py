@@ -1,0 +1,1 @@
+"""Benches of the graph: what folding, loading, asking and projecting one takes."""
