@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import msgspec
 from pydantic import SecretStr
 
-from schema.events import EVENT_TYPES, Event, memory, session
+from schema.events import EVENT_TYPES, Event, graph, memory, session
 from schema.events.shape import Shape
 from service.config import Settings, variable
 
@@ -71,7 +71,7 @@ def _value_section(kind: type[msgspec.Struct]) -> str:
 
 
 def _values() -> Iterator[type[msgspec.Struct]]:
-    for module in (session, memory):
+    for module in (session, memory, graph):
         for kind in vars(module).values():
             is_shape = isinstance(kind, type) and issubclass(kind, Shape)
             if is_shape and kind.__module__ == module.__name__:

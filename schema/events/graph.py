@@ -52,7 +52,7 @@ class GraphRecalled(Event, frozen=True, kw_only=True):
     policy: GraphPolicy | None = None
     """By which the task's own entities were looked up; None where a tool asked."""
     entities: tuple[KnownEntity, ...] = ()
-    """In the order in which the task names them, or in which the tool's answer has them."""
+    """As the task names them, then what they lead to; or as the tool told them."""
     relationships: tuple[KnownRelationship, ...] = ()
     call_id: str | None = None
     """The tool call that asked; None before the first step."""

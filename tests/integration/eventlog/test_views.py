@@ -1,7 +1,9 @@
 """The views and functions of schema `analytics`: what they publish, and that odd data is read."""
 
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +30,8 @@ UNSAID: Final = """
     where c.relnamespace = 'analytics'::regnamespace and c.relkind = 'v'
       and (col_description(c.oid, a.attnum) is null or obj_description(c.oid) is null)
 """
+GUIDE: Final = Path(__file__).parents[3] / "docs" / "analytics.md"
+QUERIES: Final = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 PUBLISHED: Final = {
     "approvals": "agent_id session_id version recorded_at type actor call_id detail",
     "completions": "agent_id session_id step version recorded_at model stop_reason input_tokens "
@@ -97,6 +101,12 @@ async def test_every_view_reads_odd_data(database: Database, talk: Talk):
     assert [row["type"] for row in failures] == [
         *("tool_returned", "completion_failed", "session_failed"),
     ]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_each_query_of_the_guide_runs(database: Database, talk: Talk, query: str):
+    async with database.acquire() as conn:
+        await conn.fetch(query)
 
 
 async def test_the_text_of_an_event_is_read_whatever_it_holds(database: Database, talk: Talk):
