@@ -15,7 +15,7 @@ sources := eventlog schema service tests
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve check lint types layers format test bench docs pins clean
+.PHONY: help install demo serve check lint types layers format test bench kills docs pins clean
 
 help: ## Print this list
 	@echo "agent-runtime: an agent whose log is its mind. Start with 'make demo'."
@@ -53,6 +53,9 @@ test: $(installed) ## Run every test, against real PostgreSQL and real HTTP
 
 bench: $(installed) ## Measure against a bare asyncpg floor on the same server
 	@"$(bin)/agent-runtime" bench
+
+kills: $(installed) ## Kill processes at every event of a session, a thousand times
+	@"$(bin)/python" -m tests.kill 1000
 
 docs: $(installed) ## Write the reference pages in docs/ from the code
 	@"$(bin)/python" -m tests.reference

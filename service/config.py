@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     partitions: int = Field(default=1, ge=1, le=4096)
     """Of a log that does not exist yet; one that does keeps what it was created with."""
     lease_s: float = Field(default=30, ge=1, le=3600)
-    """Reserved: how long a silent process will keep a session to itself. Nothing reads it yet."""
+    """How long a silent process keeps a session to itself, before another one goes on with it."""
+    sessions_max_at_once: int = Field(default=200, ge=1, le=100_000)
+    """How many sessions one process of the service drives beside each other."""
     notify: bool = True
     """Tell other processes of each append at once, by NOTIFY; off, they find it by their poll."""
     poll_s: float = Field(default=0.25, ge=0.01, le=60)
@@ -86,6 +88,12 @@ class Settings(BaseSettings):
     embedder: Annotated[str, AfterValidator(_embedder)] = "offline"
     """What finds memories by their meaning: `offline`, `openai:<model>`, `openai:<model>@768` where
     its dimensions are not well known, `hashing` (wording only) or `none`."""
+
+    graph_cache_bytes: int = Field(default=512 << 20, ge=1 << 20)
+    """What each of the two processes that answer questions about graphs may hold of them; the one
+    that is asked about may be larger."""
+    graph_timeout_s: float = Field(default=30, gt=0, le=3600)
+    """How long a question about a graph may take."""
 
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     anthropic_base_url: BaseUrl = Field(

@@ -22,10 +22,12 @@ from service.agent.loop import Effects
 from service.agent.recorder import Changed
 from service.agent.session_memory import SessionMemory
 from service.agent.tools import Observed, ToolContext, ToolRegistry
+from service.graph.mind import GraphMinds
+from service.lease import Lease
 from service.memory.mind import Minds
 from service.memory.working import Working
 from service.metrics import Metrics
-from service.providers import Provider
+from service.providers.base import Provider
 
 ASKED_MAX: Final = 4
 """How often a model is asked that fails in a way that may pass."""
@@ -71,7 +73,8 @@ class SessionEffects:
 
     session_id: UUID
     agent_id: str
-    epoch: int
+    lease: Lease
+    """Asked before anything reaches beyond the log; the log itself goes by its epoch."""
     tool_timeout_s: float
     observation_bytes_max: int
     log: EventLog
@@ -81,6 +84,7 @@ class SessionEffects:
     watcher: Watcher
     provider_name: str
     minds: Minds
+    graphs: GraphMinds
     started: RecordedEvent
     """The session's first event; a recall before the run is made at its time."""
     called: dict[str, RecordedEvent]
@@ -92,7 +96,11 @@ class SessionEffects:
         if not isinstance(started, events.SessionStarted):
             raise Broken(f"session {self.session_id} begins with {started.type}")
         return SessionMemory(
-            session=str(self.session_id), started=started, minds=self.minds, tools=self.tools
+            session=str(self.session_id),
+            started=started,
+            minds=self.minds,
+            graphs=self.graphs,
+            tools=self.tools,
         )
 
     def as_effects(self) -> Effects:
@@ -105,6 +113,7 @@ class SessionEffects:
             recall=self.recall,
             transact=self.transact,
             outdated=self.outdated,
+            go_on=self.lease.go_on,
         )
 
     async def think(self, request: CompletionRequest) -> Completion:
@@ -115,6 +124,7 @@ class SessionEffects:
             return await self._ask_again(request, error)
 
     async def _ask(self, request: CompletionRequest) -> Completion:
+        self.lease.check()
         self.watcher.thinking()
         asked = replace(request, session=str(self.session_id))
         return await self.provider.complete(asked, self.watcher.said)
@@ -149,22 +159,23 @@ class SessionEffects:
             call_id=call.call_id,
             timeout_s=self.tool_timeout_s,
         )
+        self.lease.check()
         return await self.tools.call(
             call.tool, call.arguments, context, observation_bytes_max=self.observation_bytes_max
         )
 
     async def recall(self, query: str) -> Changed:
-        """Ask memory; as of the session's start, by the log's clock."""
+        """Ask the mind; as of the session's start, by the log's clock."""
         return await self._memory.recall(query, self.started.recorded_at)
 
     def transact(
         self, call: events.ToolCalled, working: Working
     ) -> AbstractAsyncContextManager[Changed]:
-        """Run a tool on memory; as of its call, by the log's clock."""
+        """Run a tool on the mind; as of its call, by the log's clock."""
         return self._memory.transact(call, self.called[call.call_id].recorded_at, working)
 
     async def outdated(self, changed: Changed) -> bool:
-        """Whether memory holds something else by now than what *changed* rests on."""
+        """Whether the mind holds something else by now than what *changed* rests on."""
         return await self._memory.outdated(changed, self.started.recorded_at)
 
     async def record(
@@ -186,7 +197,7 @@ class SessionEffects:
         self, facts: Sequence[Event], ids: Sequence[UUID], version: int, *others: StreamAppend
     ) -> None:
         stream = session_stream(self.session_id)
-        append = StreamAppend(stream, version, facts, ids, self.epoch)
+        append = StreamAppend(stream, version, facts, ids, self.lease.epoch)
         appended, *_ = await self.log.append(self.agent_id, append, *others, metadata=LOOP)
         partition = self.log.partition_of(stream)
         for fact in as_recorded(appended, facts, ids, partition, self.agent_id, LOOP):

@@ -1,7 +1,7 @@
 """The only place where parts are put together: log, models and tools become a runtime."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -12,7 +12,15 @@ from eventlog.log import EventLog
 from eventlog.members import StreamAppend
 from schema import events
 from schema.envelope import Metadata, RecordedEvent
-from schema.errors import Broken, Invalid, NotFound, Refused, WrongExpectedVersion
+from schema.errors import (
+    Broken,
+    Fenced,
+    Invalid,
+    LeaseLost,
+    NotFound,
+    Refused,
+    WrongExpectedVersion,
+)
 from schema.events import Protocol
 from schema.ids import new_session_id, session_stream
 from schema.messages.agents import DefineAgent
@@ -20,28 +28,26 @@ from schema.messages.sessions import ProtocolChoice, StartSession
 from service.agent import loop
 from service.agent.rules import LATEST
 from service.agent.session import SessionState, fold
-from service.agent.tools import Tool, ToolRegistry, memory_tools
+from service.agent.tools import Tool, ToolRegistry, graph_tools, memory_tools
 from service.config import Settings
 from service.definitions import Definition, Policies, define, definition_of
 from service.effects import SessionEffects, Watcher
+from service.graph.graphs import Graphs
+from service.lease import Lease
+from service.leases import Leases, open_leases
 from service.memories import open_memories
 from service.memory.memory import Memory
 from service.memory.upkeep import Upkeep
 from service.metrics import Metrics
-from service.providers import (
-    Provider,
-    Providers,
-    ProviderSettings,
-    open_providers,
-    split_model,
-)
-from service.sessions import read_session
+from service.providers.base import Provider, split_model
+from service.providers.open import Providers, ProviderSettings, open_providers
+from service.sessions import head_of, read_session
+from service.turns import Turns
 
 CALLS_AT_ONCE: Final = 8
 """Tool calls of one turn that run side by side."""
 CANCEL_TRIES_MAX: Final = 100
 """How often a session may move on while somebody tries to cancel it."""
-FIRST_EPOCH: Final = 1
 
 OpenProvidersFn: TypeAlias = Callable[[ProviderSettings], AbstractAsyncContextManager[Providers]]
 
@@ -57,10 +63,14 @@ class Runtime:
     metrics: Metrics
     memory: Memory
     policies: Policies
+    graphs: Graphs
+    leases: Leases
 
-    async def define_agent(self, agent_id: str, command: DefineAgent, *, actor: str) -> Definition:
+    async def define_agent(
+        self, agent_id: str, command: DefineAgent, *, actor: str, rests_on: int | None = None
+    ) -> Definition:
         """Record what *agent_id* is from here on; see `definitions.define`."""
-        definition = await define(self.log, agent_id, command, actor=actor)
+        definition = await define(self.log, agent_id, command, actor=actor, rests_on=rests_on)
         self.policies.forget(agent_id)
         return definition
 
@@ -68,36 +78,68 @@ class Runtime:
         """What *agent_id* is now; None where nobody defined it."""
         return await definition_of(self.log, agent_id)
 
-    async def start_session(self, command: StartSession, *, actor: str) -> UUID:
-        """Record that a session was asked for, with all that will shape its prompts; its id.
+    async def start_session(
+        self, command: StartSession, *, actor: str, session_id: UUID | None = None
+    ) -> Lease:
+        """Record that a session was asked for, with all that will shape its prompts.
 
         What the command leaves out is as the agent's definition has it. `Invalid` names what can't
-        be had: a model, or a tool. Nothing runs yet.
+        be had: a model, or a tool. Nothing runs yet, and it's ours to run. Where a *session_id* is
+        given, `LeaseHeld` or `WrongExpectedVersion` tell that there is that session already.
         """
         definition = await self.definition_of(command.agent)
-        session_id = new_session_id(command.agent)
-        stream = session_stream(session_id)
         fact = self._started(command, definition)
-        append = StreamAppend(stream, 0, (fact,), epoch=fact.epoch)
-        await self.log.append(command.agent, append, metadata=Metadata(actor=actor))
+        session_id = session_id or new_session_id(command.agent)
+        lease = await self.leases.begin(session_id, command.agent)
+        append = StreamAppend(session_stream(lease.session_id), 0, (fact,), epoch=lease.epoch)
+        try:
+            await self.log.append(command.agent, append, metadata=Metadata(actor=actor))
+        except Refused as refused:
+            await self.leases.release(lease)
+            if isinstance(refused, Fenced):  # It's there already, and was taken over since.
+                head = await head_of(self.log, session_id)
+                raise WrongExpectedVersion(append.stream, 0, head) from None
+            raise
+        except BaseException:
+            self.leases.forget(lease)  # It may be in: who takes the lease later will see.
+            raise
         self.metrics.total_sessions.inc()
-        return session_id
+        return lease
 
-    async def run_session(self, session_id: UUID, watcher: Watcher) -> SessionState:
-        """Drive a session that was started here to its end, or to where it waits.
+    async def resume_session(self, session_id: UUID, reason: str, *, actor: str) -> Lease:
+        """Record that a session goes on that nobody drives; see `Turns.resume`."""
+        return await self._turns.resume(session_id, reason, actor=actor)
 
-        The watcher hears of each of its events. Cancelled, it leaves the log as it is: true, and
-        without an end.
+    async def take_over(self, lease: Lease) -> bool:
+        """Record that a session goes on that others left behind; see `Turns.take_over`."""
+        return await self._turns.take_over(lease)
+
+    async def take_up(
+        self, session_id: UUID, reason: str, watcher: Watcher, *, actor: str
+    ) -> SessionState:
+        """Resume a session, and drive it."""
+        lease = await self.resume_session(session_id, reason, actor=actor)
+        return await self.run_session(lease, watcher)
+
+    async def run_session(self, lease: Lease, watcher: Watcher) -> SessionState:
+        """Drive a session to its end, or to where it waits, and give back its lease.
+
+        The watcher hears of each of its events, also of those that were there. On any error the
+        lease stays ours, to be given back by the caller: `LeaseLost` and `Fenced` tell that the
+        session is another's. Cancelled, it leaves the log as it is: true, and without an end.
         """
-        facts = await read_session(self.log, session_id)
+        facts = await read_session(self.log, lease.session_id)
         state = fold(fact.event for fact in facts)
-        started = state.started
-        if started is None or state.version > 1:
-            raise Refused(f"session {session_id} was begun elsewhere: it can't be taken up here")
-        watcher.recorded(facts[0])
-        effects = self._effects(session_id, facts[0], started, watcher)
+        if state.started is None or state.epoch != lease.epoch:
+            raise Fenced(session_stream(lease.session_id), lease.epoch, state.epoch)
+        for fact in facts:
+            watcher.recorded(fact)
+        effects = self._effects(lease, facts, state.started, watcher).as_effects()
         with self.metrics.active_sessions.track_inprogress():
-            return await loop.run(state, effects.as_effects(), calls_at_once=CALLS_AT_ONCE)
+            async with beside(_until_lost(lease)):
+                state = await loop.run(state, effects, calls_at_once=CALLS_AT_ONCE)
+        await self.leases.release(lease)
+        return state
 
     async def cancel_session(self, session_id: UUID, reason: str, *, actor: str) -> SessionState:
         """Record that somebody stopped the session, unless it had ended; its state then."""
@@ -112,12 +154,25 @@ class Runtime:
                 continue
         raise Broken(f"session {session_id} moves on too fast to be cancelled")
 
+    async def pause_session(self, session_id: UUID, reason: str, *, actor: str) -> SessionState:  # noqa: ARG002
+        """As yet nothing is recorded: the session waits for who resumes it."""
+        return fold(fact.event for fact in await read_session(self.log, session_id))
+
     async def _cancel(
         self, first: RecordedEvent, state: SessionState, reason: str, actor: str
     ) -> None:
         fact = events.SessionCancelled(reason=reason)
         append = StreamAppend(first.stream, state.version, (fact,))
         await self.log.append(first.agent_id, append, metadata=Metadata(actor=actor))
+
+    @property
+    def _turns(self) -> Turns:
+        return Turns(self.log, self.leases, self._see_able)
+
+    def _see_able(self, started: events.SessionStarted) -> None:
+        """Raise `Invalid` where this process lacks the model or a tool of a session."""
+        self.providers.get(started.model)
+        self._specs(spec.name for spec in started.tools)
 
     def _started(
         self, command: StartSession, definition: Definition | None
@@ -135,7 +190,6 @@ class Runtime:
             sampling=settled.sampling,
             rules=LATEST,
             salt=os.urandom(16).hex(),
-            epoch=FIRST_EPOCH,
             memory=settled.memory,
             graph=settled.graph,
             definition=None if definition is None else definition.version,
@@ -150,16 +204,16 @@ class Runtime:
 
     def _effects(
         self,
-        session_id: UUID,
-        first: RecordedEvent,
+        lease: Lease,
+        facts: Sequence[RecordedEvent],
         started: events.SessionStarted,
         watcher: Watcher,
     ) -> SessionEffects:
         provider, _ = self.providers.get(started.model)
         return SessionEffects(
-            session_id=session_id,
+            session_id=lease.session_id,
             agent_id=started.agent_id,
-            epoch=started.epoch,
+            lease=lease,
             tool_timeout_s=started.limits.tool_timeout_s,
             observation_bytes_max=started.limits.observation_bytes_max,
             log=self.log,
@@ -169,8 +223,13 @@ class Runtime:
             watcher=watcher,
             provider_name=split_model(started.model)[0],
             minds=self.memory,
-            started=first,
-            called={},
+            graphs=self.graphs,
+            started=facts[0],
+            called={
+                fact.event.call_id: fact
+                for fact in facts
+                if isinstance(fact.event, events.ToolCalled)
+            },
         )
 
 
@@ -180,18 +239,33 @@ async def open_runtime(
 ) -> AsyncIterator[Runtime]:
     """A runtime over the database that *settings* name; sessions may be given *tools*.
 
-    The tools for memory are always among them.
+    The tools for memory and graph are always among them.
     """
     metrics = Metrics()
     async with (
         open_memories(settings) as opened,
         providers(_provider_settings(settings)) as models,
         beside(Upkeep(opened.log.database, metrics.memory_ann_recall_at_10.set).run()),
+        open_leases(opened.log, settings.lease_s) as leases,
     ):
-        registry = ToolRegistry((*tools, *memory_tools()))
+        registry = ToolRegistry((*tools, *memory_tools(), *graph_tools()))
         yield Runtime(
-            settings, opened.log, models, registry, metrics, opened.memory, opened.policies
+            settings,
+            opened.log,
+            models,
+            registry,
+            metrics,
+            opened.memory,
+            opened.policies,
+            opened.graphs,
+            leases,
         )
+
+
+async def _until_lost(lease: Lease) -> None:
+    """Wait until another process has the session."""
+    await lease.lost.wait()
+    raise LeaseLost(f"session {lease.session_id} was taken over by another process")
 
 
 def _provider_settings(settings: Settings) -> ProviderSettings:

@@ -9,15 +9,21 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from eventlog.database import Database
 from schema.errors import Refused
 from service.agent.tools import builtin_tools
-from service.api import health
+from service.api.app import build_app
+from service.api.door import is_loopback
+from service.api.services import Services
 from service.config import Settings
+from service.keys import count_keys
 from service.projecting import projecting
-from service.runtime import Runtime, open_runtime
+from service.runtime import open_runtime
+from service.supervisor import open_supervisor
 
 STOP_TIMEOUT_S: Final = 10.0
-"""How long requests that are under way may take to end when we are told to stop."""
+"""How long requests that are under way, and then sessions in the midst of a move, may take to end
+when we are told to stop."""
 
 log = structlog.get_logger()
 
@@ -25,27 +31,36 @@ log = structlog.get_logger()
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; *on_listening* is told the address once it answers.
 
-    Any address may be bound: only health and metrics are answered, which ask for no key.
+    `Refused` where others than this machine could ask, and there is no key to know them by.
     """
     stop = _stop_requested()
     async with (
         open_runtime(settings, builtin_tools(None, allow_http=False)) as runtime,
-        projecting(runtime.log),
-        listening(build_app(runtime), settings) as address,
+        projecting(runtime.log) as runners,
+        open_supervisor(
+            runtime,
+            sessions_max=settings.sessions_max_at_once,
+            stop_timeout_s=STOP_TIMEOUT_S,
+        ) as supervisor,
     ):
-        log.info("service.listening", address=address)
-        on_listening(address)
-        await runtime.memory.keep_up()
-        await stop.wait()
+        await see_guarded(runtime.log.database, settings.host)
+        services = Services(runtime, supervisor, runners)
+        async with listening(build_app(services), settings) as address:
+            log.info("service.listening", address=address)
+            on_listening(address)
+            await runtime.memory.keep_up()
+            await runtime.graphs.keep_up()
+            await stop.wait()
     log.info("service.stopped")
 
 
-def build_app(runtime: Runtime) -> web.Application:
-    """Every route that there is."""
-    app = web.Application()
-    app[health.RUNTIME] = runtime
-    app.add_routes(health.routes)
-    return app
+async def see_guarded(database: Database, host: str) -> None:
+    """Return if only this machine can ask at *host*, or if there is a key that is good."""
+    if not is_loopback(host) and not (await count_keys(database)).good:
+        raise Refused(
+            f"on {host} others than this machine could ask, and there is no key to know them by: "
+            "run `agent-runtime keys create NAME --scope admin`, or listen on 127.0.0.1"
+        )
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What every message is, and the kinds of values that several of them hold."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -10,11 +11,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from schema.row_text import projected
 
@@ -46,6 +49,21 @@ class Message(BaseModel):
         return said
 
 
+@dataclass(frozen=True)
+class Sized(AfterValidator):
+    """A check of how long a text is, of which the JSON Schema tells too."""
+
+    least: int
+    most: int
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The text's own schema with the limits; a text has no more characters than bytes."""
+        limits = {"minLength": self.least} if self.least else {}
+        return {**handler(core), **limits, "maxLength": self.most}
+
+
 # pydantic's own limits of length refuse lone surrogates, which any text may hold.
 def of_length(least: int, most: int) -> AfterValidator:
     """Texts of *least* to *most* characters."""
@@ -55,7 +73,7 @@ def of_length(least: int, most: int) -> AfterValidator:
             raise ValueError(f"has {len(text)} characters: use {least} to {most}")
         return text
 
-    return AfterValidator(check)
+    return Sized(check, least, most)
 
 
 def of_size(least: int, most: int) -> AfterValidator:
@@ -67,7 +85,7 @@ def of_size(least: int, most: int) -> AfterValidator:
             raise ValueError(f"has {size_bytes} bytes in UTF-8: use {least} to {most}")
         return text
 
-    return AfterValidator(check)
+    return Sized(check, min(least, 1), most)
 
 
 def _same_in_rows(text: str) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 from rich.console import Console
 
 from eventlog.heads import heads_of
-from schema.errors import AgentRuntimeError, Fenced
+from schema.errors import AgentRuntimeError, Fenced, LeaseLost
 from schema.messages.sessions import StartSession
 from service.agent.session import SessionState, Status
 from service.agent.tools import Tool, builtin_tools
@@ -22,6 +22,7 @@ from service.cli.output import print_json, print_note
 from service.cli.watching import JsonWatcher, telling
 from service.config import Settings
 from service.effects import Watcher
+from service.lease import Lease
 from service.runtime import Runtime, open_runtime
 from service.sessions import SHORT
 
@@ -47,15 +48,12 @@ async def run_prompt(
     """Start a session and run it to its end; whoever stops us has it cancelled."""
     console = out()
     async with (
-        _opened(settings, allowed) as runtime,
-        _watching(runtime, console, as_json=as_json) as watcher,
+        opened(settings, allowed) as runtime,
+        watching(runtime, console, as_json=as_json) as watcher,
     ):
-        session_id = await runtime.start_session(await _with_model(runtime, command), actor=ACTOR)
-        state = await _run(runtime, session_id, watcher)
-    if as_json:
-        print_json(session_message(session_id, state))
-    else:
-        _tell_end(console, session_id, state)
+        lease = await runtime.start_session(await _with_model(runtime, command), actor=ACTOR)
+        state = await drive(runtime, lease, watcher)
+    tell_end(lease.session_id, state, as_json=as_json)
     return Exit.DONE if state.status is Status.COMPLETED else Exit.FAILED
 
 
@@ -67,7 +65,7 @@ async def _with_model(runtime: Runtime, command: StartSession) -> StartSession:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, allowed: Allowed) -> AsyncIterator[Runtime]:
+async def opened(settings: Settings, allowed: Allowed) -> AsyncIterator[Runtime]:
     """The runtime; on a terminal we say what the wait is for, which is long the first time."""
     console = err()
     place = "PostgreSQL" if settings.database_url is None else "the database"
@@ -80,7 +78,8 @@ async def _opened(settings: Settings, allowed: Allowed) -> AsyncIterator[Runtime
 
 
 @asynccontextmanager
-async def _watching(runtime: Runtime, console: Console, *, as_json: bool) -> AsyncIterator[Watcher]:
+async def watching(runtime: Runtime, console: Console, *, as_json: bool) -> AsyncIterator[Watcher]:
+    """Who tells of a session as it goes: a story, or lines of JSON."""
     if not as_json:
         with telling(console) as watcher:
             yield watcher
@@ -90,20 +89,26 @@ async def _watching(runtime: Runtime, console: Console, *, as_json: bool) -> Asy
     yield JsonWatcher(runtime.log.epoch, heads)
 
 
-async def _run(runtime: Runtime, session_id: UUID, watcher: Watcher) -> SessionState:
+async def drive(runtime: Runtime, lease: Lease, watcher: Watcher) -> SessionState:
+    """Drive a session to where it rests; whoever stops us has it cancelled."""
     try:
-        return await runtime.run_session(session_id, watcher)
+        return await runtime.run_session(lease, watcher)
     except (asyncio.CancelledError, BrokenPipeError):
-        # Nobody waits for the answer any more; without this, it would look as if it still ran.
-        await runtime.cancel_session(session_id, "stopped by who ran it", actor=ACTOR)
-        print_note(f"Session {_short(session_id)} was cancelled. Its steps are kept.")
+        # Nobody waits for the answer any more; without this, another process would go on with it.
+        await _cancel(runtime, lease, "stopped by who ran it")
+        print_note(f"Session {_short(lease.session_id)} was cancelled. Its steps are kept.")
         raise
-    except Fenced:
+    except (Fenced, LeaseLost):
         raise  # It goes on elsewhere, and is not ours to end.
     except Exception as error:
         with suppress(AgentRuntimeError):  # What it broke on may be the log itself.
-            await runtime.cancel_session(session_id, _fault(error), actor=ACTOR)
+            await _cancel(runtime, lease, _fault(error))
         raise
+
+
+async def _cancel(runtime: Runtime, lease: Lease, reason: str) -> None:
+    await runtime.cancel_session(lease.session_id, reason, actor=ACTOR)
+    await runtime.leases.release(lease)
 
 
 def _fault(error: Exception) -> str:
@@ -112,7 +117,12 @@ def _fault(error: Exception) -> str:
     return f"stopped by {type(error).__name__}{code}"
 
 
-def _tell_end(console: Console, session_id: UUID, state: SessionState) -> None:
+def tell_end(session_id: UUID, state: SessionState, *, as_json: bool) -> None:
+    """Say how a session stands, and what to look at next."""
+    if as_json:
+        print_json(session_message(session_id, state))
+        return
+    console = out()
     short, usage = _short(session_id), state.usage
     end = (
         f"after {counted(state.steps, 'step')}, {usage.input_tokens} + {usage.output_tokens} tokens"

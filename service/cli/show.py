@@ -54,7 +54,8 @@ def prompt_as_sent(seen: Sequence[RecordedEvent], state: SessionState) -> Sequen
     asked = [fact.version for fact in seen if isinstance(fact.event, CompletionReceived)]
     before = state_at(seen, asked[-1] - 1) if asked else state
     rules = rules_of(state.started)
-    return rules.extend(rules.begin(state.started, before.recalled), before).segments
+    begun = rules.begin(state.started, before.recalled, before.graph)
+    return rules.extend(begun, before).segments
 
 
 def _more(seen: Sequence[RecordedEvent], state: SessionState) -> dict[str, object]:

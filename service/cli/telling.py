@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from schema import events, json_text
 from schema.events import Erased, Event, Protocol
 from service.agent.parse import parse
+from service.cli.recalls import graph_text, memory_text
 
 SUMMARY_CHARACTERS_MAX: Final = 2000
 
@@ -85,16 +86,18 @@ def _said_of(event: Event) -> Line | None:
             return Line("failed", f"{event.cause}: {event.detail}", "red")
         case events.SessionCancelled():
             return Line("cancelled", event.reason, "red")
-        case events.MemoryRecalled(items=items, call_id=None):  # A tool tells its own.
-            return _recalled([item.content for item in items if item.told])
+        case events.MemoryRecalled(call_id=None):  # A tool tells its own.
+            return _recalled("recalled", memory_text(event))
+        case events.GraphRecalled(call_id=None):
+            return _recalled("known", graph_text(event))
         case events.CheckpointLabelled():
             return Line("checkpoint", f"{event.label} at version {event.at}", "dim")
         case _:
             return None
 
 
-def _recalled(told: list[str]) -> Line | None:
-    return Line("recalled", "\n".join(told), "dim") if told else None
+def _recalled(label: str, text: str) -> Line | None:
+    return Line(label, text, "dim") if text else None
 
 
 def _json(value: object) -> str:

@@ -35,7 +35,9 @@ class JsonWatcher:
         """Nothing, as above."""
 
     def recorded(self, fact: RecordedEvent) -> None:
-        """Write the line."""
+        """Write the line, of what is new."""
+        if fact.position <= self._positions.get(fact.partition, 0):
+            return  # It was there before us: a session that goes on.
         self._positions[fact.partition] = fact.position
         print_json(event_message(fact, to_token(self._epoch, self._positions)))
 

@@ -83,6 +83,62 @@ def serve(
     )
 
 
+keys = typer.Typer(help="Who may call the API, and what they may do.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command(epilog="Example: agent-runtime keys create ci --scope sessions:write --agent ana")
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],
+    *,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SCOPE",
+            help="sessions:read, sessions:write, memory:write, audit:read, or admin for all; "
+            "give one for each.",
+        ),
+    ],
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AGENT", help="Only for this agent; for all, if left out."),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Not good from then on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make a key; it is shown this once, and kept nowhere."""
+    from service.cli.keys import make_key
+
+    return carry_out(
+        lambda s: make_key(
+            s, name=name, scopes=scope, agents=agent or [], expires=expires, as_json=as_json
+        ),
+        as_json=as_json,
+    )
+
+
+@keys.command("list", epilog="Example: agent-runtime keys list")
+def list_(*, as_json: AsJson = False) -> int:
+    """List keys, those that are good no longer too."""
+    from service.cli.keys import show_keys
+
+    return carry_out(lambda s: show_keys(s, as_json=as_json), as_json=as_json)
+
+
+@keys.command(epilog="Example: agent-runtime keys revoke 3f9a0c1b2d4e")
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `keys list` shows it.")],
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Let nobody in by this key any more."""
+    from service.cli.keys import end_key
+
+    return carry_out(lambda s: end_key(s, key_id=key, as_json=as_json), as_json=as_json)
+
+
 @app.command(epilog="Example: agent-runtime bench --json")
 def bench(
     names: Annotated[

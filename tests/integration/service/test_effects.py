@@ -26,6 +26,8 @@ from service.effects import SessionEffects, Unwatched
 from service.memory.capacity import Holdings
 from service.metrics import Metrics
 from service.replay import verify
+from tests.leasing import lease_of
+from tests.listed_graphs import ListedGraphs
 from tests.minds import AT, ListedMind, ListedMinds
 from tests.scripted_sessions import ScriptedModel, asks, remembering, says
 
@@ -98,7 +100,7 @@ class World:
         effects = SessionEffects(
             session_id=session_id,
             agent_id="ada",
-            epoch=1,
+            lease=lease_of(session_id, "ada"),
             tool_timeout_s=30,
             observation_bytes_max=65_536,
             log=self.log,
@@ -108,6 +110,7 @@ class World:
             watcher=Unwatched(),
             provider_name="scripted",
             minds=self.minds,
+            graphs=ListedGraphs(),
             started=first,
             called={},
         )

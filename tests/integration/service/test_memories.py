@@ -23,7 +23,7 @@ from schema.messages.sessions import StartSession
 from service.agent.session import Status
 from service.config import Settings
 from service.effects import Unwatched
-from service.providers import Providers, ProviderSettings
+from service.providers.open import Providers, ProviderSettings
 from service.replay import verify
 from service.runtime import Runtime, open_runtime
 from service.sessions import read_session
@@ -78,10 +78,10 @@ async def run(runtime: Runtime, agent: str, prompt: str, **said: Any) -> list[Ev
         StartSession,
         {"agent": agent, "prompt": prompt, "model": "fake:x", "tools": TOOLS, **said},
     )
-    session_id = await runtime.start_session(command, actor="test")
-    state = await runtime.run_session(session_id, Unwatched())
+    lease = await runtime.start_session(command, actor="test")
+    state = await runtime.run_session(lease, Unwatched())
     assert state.status is Status.COMPLETED, state.detail
-    facts = await read_session(runtime.log, session_id)
+    facts = await read_session(runtime.log, lease.session_id)
     assert verify(facts).difference is None
     return [fact.event for fact in facts]
 
@@ -177,9 +177,8 @@ async def test_what_a_session_leaves_out_is_as_its_agent_is_defined(database: Da
     async with runtime_with(database, Model(lambda _word: [])) as runtime:
         defined = await runtime.define_agent("a-1", checked(DefineAgent, said), actor="test")
         command = StartSession(agent="a-1", prompt="x")
-        (fact,) = await read_session(
-            runtime.log, await runtime.start_session(command, actor="test")
-        )
+        lease = await runtime.start_session(command, actor="test")
+        (fact,) = await read_session(runtime.log, lease.session_id)
         nobody = StartSession(agent="a-2", prompt="x")
         with pytest.raises(Invalid, match="model"):
             await runtime.start_session(nobody, actor="test")

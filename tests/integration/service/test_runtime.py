@@ -21,7 +21,6 @@ from schema.errors import (
     NotReady,
     ProviderRefused,
     ProviderUnavailable,
-    Refused,
 )
 from schema.events import Effect, Protocol, RequestedCall
 from schema.ids import partition_of_session, session_stream
@@ -30,7 +29,7 @@ from service.agent.session import SessionState, Status
 from service.agent.tools import ToolContext, tool
 from service.config import Settings
 from service.effects import ASKED_MAX, PAUSE_MAX_S
-from service.providers import Providers, ProviderSettings
+from service.providers.open import Providers, ProviderSettings
 from service.replay import verify
 from service.runtime import Runtime, open_runtime
 from service.sessions import SHORT, find_session, list_sessions, read_session
@@ -119,8 +118,8 @@ async def runtime_with(database: Database, model: Model) -> AsyncIterator[Runtim
 
 
 async def run(runtime: Runtime, watched: Watched | None = None) -> SessionState:
-    session_id = await runtime.start_session(ASK, actor="test")
-    return await runtime.run_session(session_id, watched or Watched())
+    lease = await runtime.start_session(ASK, actor="test")
+    return await runtime.run_session(lease, watched or Watched())
 
 
 async def test_a_session_runs_to_its_answer_and_its_log_is_true(database: Database):
@@ -189,8 +188,8 @@ async def test_tools_are_offered_as_the_model_can_take_them(
         runtime_with(database, Model([], native_tools=native)) as runtime,
     ):
         command = ASK.model_copy(update={"protocol": choice})
-        session_id = await runtime.start_session(command, actor="test")
-        (fact,) = await read_session(runtime.log, session_id)
+        lease = await runtime.start_session(command, actor="test")
+        (fact,) = await read_session(runtime.log, lease.session_id)
 
     assert isinstance(fact.event, events.SessionStarted)
     assert fact.event.protocol is protocol
@@ -250,8 +249,9 @@ async def test_a_session_is_cancelled_while_its_model_thinks(database: Database)
     model = Model([])
     watched = Watched()
     async with runtime_with(database, model) as runtime, asyncio.TaskGroup() as tasks:
-        session_id = await runtime.start_session(ASK, actor="test")
-        running = tasks.create_task(runtime.run_session(session_id, watched))
+        lease = await runtime.start_session(ASK, actor="test")
+        session_id = lease.session_id
+        running = tasks.create_task(runtime.run_session(lease, watched))
         await model.is_asked.wait()
         state = await runtime.cancel_session(session_id, "enough", actor="test")
         running.cancel()
@@ -273,25 +273,17 @@ async def test_what_has_ended_is_not_cancelled(database: Database):
 async def test_a_running_session_hears_what_others_append(database: Database):
     model, watched = Model([SAYS]), Watched()
     async with runtime_with(database, model) as runtime:
-        session_id = await runtime.start_session(ASK, actor="test")
+        lease = await runtime.start_session(ASK, actor="test")
+        session_id = lease.session_id
         fact = events.CheckpointLabelled(label="here", at=1)
         append = StreamAppend(session_stream(session_id), 2, (fact,))
         model.meanwhile = lambda: runtime.log.append("a-1", append, metadata=OTHER)
-        state = await runtime.run_session(session_id, watched)
+        state = await runtime.run_session(lease, watched)
         facts = await read_session(runtime.log, session_id)
 
     assert state.status is Status.COMPLETED
     assert [fact.type for fact in facts][2:4] == ["checkpoint_labelled", "completion_received"]
     assert watched.facts == facts
-
-
-async def test_a_session_that_was_begun_elsewhere_is_not_taken_up(database: Database):
-    async with runtime_with(database, Model([SAYS])) as runtime:
-        await run(runtime)
-        session_id = await find_session(runtime.log, "last")
-
-        with pytest.raises(Refused):
-            await runtime.run_session(session_id, Watched())
 
 
 async def test_what_happens_is_counted(postgres: Any):
@@ -324,7 +316,8 @@ async def test_a_session_that_there_is_not_is_not_found(database: Database):
 
 async def test_of_several_sessions_that_fit_people_are_told_the_short_form(database: Database):
     async with runtime_with(database, Model([])) as runtime:
-        ids = [str(await runtime.start_session(ASK, actor="test")) for _ in range(2)]
+        leases = [await runtime.start_session(ASK, actor="test") for _ in range(2)]
+        ids = [str(lease.session_id) for lease in leases]
         with pytest.raises(Invalid) as refused:
             await find_session(runtime.log, ids[0][:3])  # The years that they were begun in.
 

@@ -9,8 +9,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0009"
-down_revision: Final[str | None] = "0008"
+revision: Final = "0008"
+down_revision: Final[str | None] = "0007"
 
 SCHEMA: Final = "readmodel"
 MADE_AGAIN: Final = ("steps", "completions", "tool_calls")

@@ -1,0 +1,30 @@
+"""The table of routes: whatever is answered over HTTP stands here, once."""
+
+from typing import Final
+
+from service.api import (
+    agents,
+    documentation,
+    graph,
+    health,
+    history,
+    log,
+    memory,
+    notes,
+    operating,
+    sessions,
+)
+from service.api.route import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *health.ROUTES,
+    *agents.ROUTES,
+    *sessions.ROUTES,
+    *history.ROUTES,
+    *memory.ROUTES,
+    *notes.ROUTES,
+    *graph.ROUTES,
+    *log.ROUTES,
+    *operating.ROUTES,
+    *documentation.ROUTES,
+)
