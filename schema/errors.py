@@ -13,6 +13,7 @@ AgentRuntimeError
 │   ├── WrongExpectedVersion    the stream moved on
 │   ├── Fenced                  somebody else holds the lease now
 │   ├── LeaseHeld               somebody drives this session already
+│   ├── WrongStatus             the session does not stand where this can be said of it
 │   ├── TokenRefused            a position from another log, or from before a restore
 │   ├── ProviderRefused         the provider will not take this request, however often it is sent
 │   ├── StageRefused            a pipeline's stage will not let this text pass
@@ -156,6 +157,12 @@ class LeaseHeld(Refused):
         )
         self.session_id = session_id
         self.until = until
+
+
+class WrongStatus(Refused):
+    """The session does not stand where this makes sense; the message says how it stands."""
+
+    code = "wrong_status"
 
 
 class TokenRefused(Refused):

@@ -13,7 +13,6 @@ from eventlog.members import StreamAppend
 from schema import events
 from schema.envelope import Metadata, RecordedEvent
 from schema.errors import (
-    Broken,
     Fenced,
     Invalid,
     LeaseLost,
@@ -27,9 +26,10 @@ from schema.messages.agents import DefineAgent
 from schema.messages.sessions import ProtocolChoice, StartSession
 from service.agent import loop
 from service.agent.rules import LATEST
-from service.agent.session import SessionState, fold
+from service.agent.session import SessionState, Status, fold
 from service.agent.tools import Tool, ToolRegistry, graph_tools, memory_tools
 from service.config import Settings
+from service.control import Control
 from service.definitions import Definition, Policies, define, definition_of
 from service.effects import SessionEffects, Watcher
 from service.graph.graphs import Graphs
@@ -46,8 +46,8 @@ from service.turns import Turns
 
 CALLS_AT_ONCE: Final = 8
 """Tool calls of one turn that run side by side."""
-CANCEL_TRIES_MAX: Final = 100
-"""How often a session may move on while somebody tries to cancel it."""
+
+DRIVER: Final = "driver"
 
 OpenProvidersFn: TypeAlias = Callable[[ProviderSettings], AbstractAsyncContextManager[Providers]]
 
@@ -139,31 +139,21 @@ class Runtime:
             async with beside(_until_lost(lease)):
                 state = await loop.run(state, effects, calls_at_once=CALLS_AT_ONCE)
         await self.leases.release(lease)
+        if state.status is Status.WAITING:  # What was said under our lease found nobody to go on.
+            await self.control(DRIVER).offer(lease.session_id)
         return state
 
     async def cancel_session(self, session_id: UUID, reason: str, *, actor: str) -> SessionState:
         """Record that somebody stopped the session, unless it had ended; its state then."""
-        for _ in range(CANCEL_TRIES_MAX):
-            facts = await read_session(self.log, session_id)
-            state = fold(fact.event for fact in facts)
-            if state.ended:
-                return state
-            try:
-                await self._cancel(facts[0], state, reason, actor)
-            except WrongExpectedVersion:
-                continue
-        raise Broken(f"session {session_id} moves on too fast to be cancelled")
+        return await self.control(actor).cancel(session_id, reason=reason)
 
-    async def pause_session(self, session_id: UUID, reason: str, *, actor: str) -> SessionState:  # noqa: ARG002
-        """As yet nothing is recorded: the session waits for who resumes it."""
-        return fold(fact.event for fact in await read_session(self.log, session_id))
+    async def pause_session(self, session_id: UUID, reason: str, *, actor: str) -> SessionState:
+        """Record that the session is to wait for somebody who lets it go on; its state then."""
+        return await self.control(actor).pause(session_id, reason=reason)
 
-    async def _cancel(
-        self, first: RecordedEvent, state: SessionState, reason: str, actor: str
-    ) -> None:
-        fact = events.SessionCancelled(reason=reason)
-        append = StreamAppend(first.stream, state.version, (fact,))
-        await self.log.append(first.agent_id, append, metadata=Metadata(actor=actor))
+    def control(self, actor: str) -> Control:
+        """What *actor* may tell sessions, whoever drives them."""
+        return Control(self.log, actor)
 
     @property
     def _turns(self) -> Turns:
@@ -192,6 +182,8 @@ class Runtime:
             salt=os.urandom(16).hex(),
             memory=settled.memory,
             graph=settled.graph,
+            budget=settled.budget,
+            approvals=settled.approve,
             definition=None if definition is None else definition.version,
         )
 

@@ -2,6 +2,14 @@
 
 from schema.events.agent import AgentDefined
 from schema.events.base import Erased, Event, Side
+from schema.events.control import (
+    ApprovalDecided,
+    ApprovalRequested,
+    BudgetRaised,
+    BudgetReached,
+    PauseRequested,
+    ToolReconciled,
+)
 from schema.events.graph import (
     EntityPut,
     EntityRemoved,
@@ -38,6 +46,7 @@ from schema.events.memory import (
 from schema.events.registry import EVENT_TYPES, decode
 from schema.events.session import (
     DEFAULT_SYSTEM_PROMPT,
+    Budget,
     CheckpointLabelled,
     CompletionFailed,
     CompletionReceived,
@@ -66,6 +75,11 @@ __all__ = [
     "DEFAULT_SYSTEM_PROMPT",
     "EVENT_TYPES",
     "AgentDefined",
+    "ApprovalDecided",
+    "ApprovalRequested",
+    "Budget",
+    "BudgetRaised",
+    "BudgetReached",
     "CheckpointLabelled",
     "CompletionFailed",
     "CompletionReceived",
@@ -94,6 +108,7 @@ __all__ = [
     "MemoryPolicy",
     "MemoryRecalled",
     "Moment",
+    "PauseRequested",
     "Protocol",
     "RecallPolicy",
     "RecalledItem",
@@ -112,6 +127,7 @@ __all__ = [
     "StopReason",
     "ToolCalled",
     "ToolExample",
+    "ToolReconciled",
     "ToolReturned",
     "ToolSpec",
     "Usage",

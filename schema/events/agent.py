@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from schema.events.base import Event
 from schema.events.graph import GraphPolicy
 from schema.events.memory import MemoryPolicy
-from schema.events.session import DEFAULT_SYSTEM_PROMPT, Limits, Sampling
+from schema.events.session import DEFAULT_SYSTEM_PROMPT, Budget, Limits, Sampling
 
 
 class AgentDefined(Event, frozen=True, kw_only=True):
@@ -24,3 +24,7 @@ class AgentDefined(Event, frozen=True, kw_only=True):
     memory: MemoryPolicy = MemoryPolicy()
     graph: GraphPolicy | None = None
     """What prompts are told of the graph; nothing, if None."""
+    budget: Budget = Budget()
+    """What each session may spend before it pauses."""
+    approve: tuple[str, ...] = ()
+    """The tools of which each call waits until somebody approves it."""

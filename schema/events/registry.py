@@ -8,7 +8,7 @@ import msgspec
 
 from schema import json_text
 from schema.errors import UnknownEvent
-from schema.events import agent, graph, log, memory, session
+from schema.events import agent, control, graph, log, memory, session
 from schema.events.base import Erased, Event
 from schema.events.upcasters import UPCASTERS
 
@@ -25,6 +25,12 @@ _TYPES: Final[tuple[type[Event], ...]] = (
     session.SessionCompleted,
     session.SessionFailed,
     session.CheckpointLabelled,
+    control.PauseRequested,
+    control.ApprovalRequested,
+    control.ApprovalDecided,
+    control.ToolReconciled,
+    control.BudgetReached,
+    control.BudgetRaised,
     agent.AgentDefined,
     memory.EpisodeRecorded,
     memory.EpisodeEvicted,

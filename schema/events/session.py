@@ -69,6 +69,16 @@ class Limits(Shape, frozen=True, kw_only=True):
     """UTF-8 bytes of one observation that the model gets to see."""
 
 
+class Budget(Shape, frozen=True, kw_only=True):
+    """What a session may spend before it pauses; None leaves that open."""
+
+    tokens: int | None = None
+    """Of prompts and answers together, cached ones too."""
+    steps: int | None = None
+    seconds: float | None = None
+    """For which models and tools were at work; of tools side by side the longest counts."""
+
+
 class Sampling(Shape, frozen=True, kw_only=True):
     """How the model is asked."""
 
@@ -136,6 +146,10 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     """What its prompt is told of the graph; nothing, if None."""
     definition: int | None = None
     """The version of the agent's definition that it began with; None where there was none."""
+    budget: Budget = Budget()
+    """What it may spend before it pauses, until somebody gives it more."""
+    approvals: tuple[str, ...] = ()
+    """The tools of which each call waits until somebody approves it."""
 
 
 class SessionResumed(Event, frozen=True, kw_only=True):

@@ -9,7 +9,14 @@ from schema.events import DEFAULT_SYSTEM_PROMPT, AgentDefined
 from schema.messages.base import Message
 from schema.messages.graph import GraphSettings
 from schema.messages.memory import MemorySettings
-from schema.messages.sessions import Model, ProtocolChoice, SessionLimits, SessionSampling
+from schema.messages.sessions import (
+    Approve,
+    Model,
+    ProtocolChoice,
+    SessionBudget,
+    SessionLimits,
+    SessionSampling,
+)
 
 
 class DefineAgent(Message):
@@ -26,8 +33,20 @@ class DefineAgent(Message):
     memory: MemorySettings = MemorySettings()
     graph: GraphSettings | None = None
     """What prompts are told of the graph; null for nothing."""
+    budget: SessionBudget = SessionBudget()
+    """What each session may spend before it pauses."""
+    approve: Approve = ()
+    """The tools of which each call waits until somebody approves it."""
     max_iterations: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The same as `limits.max_iterations`, where it is said most often."""
+
+    @field_validator("approve")
+    @classmethod
+    def _offered(cls, approve: tuple[str, ...], said: ValidationInfo) -> tuple[str, ...]:
+        tools = said.data.get("tools", ())
+        if unknown := [name for name in approve if name not in tools]:
+            raise ValueError(f"{', '.join(unknown)}: is not among the tools")
+        return approve
 
     @field_validator("max_iterations")
     @classmethod
@@ -51,4 +70,6 @@ class DefineAgent(Message):
             protocol=self.protocol,
             memory=self.memory.as_shape(),
             graph=None if self.graph is None else self.graph.as_shape(),
+            budget=self.budget.as_shape(),
+            approve=self.approve,
         )

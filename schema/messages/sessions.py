@@ -9,6 +9,7 @@ from schema.errors import Invalid
 from schema.events import (
     DEFAULT_SYSTEM_PROMPT,
     AgentDefined,
+    Budget,
     GraphPolicy,
     Limits,
     MemoryPolicy,
@@ -21,6 +22,11 @@ from schema.messages.memory import MemorySettings
 
 OBSERVATION_BYTES_MAX: Final = 480 << 10
 """An event holds 1 MiB, and keeping JSON text as a JSON string may double it."""
+
+TOKENS_MAX: Final = 10**12
+STEPS_MAX: Final = 10**6
+SECONDS_MAX: Final = 10**8
+"""What a budget may be."""
 
 ProtocolChoice = Literal["auto", "text", "native"]
 
@@ -43,6 +49,10 @@ Model = Annotated[str, AfterValidator(_model)]
 """As `provider:model`."""
 
 
+Approve = Annotated[tuple[str, ...], Field(max_length=128)]
+"""Names of tools."""
+
+
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty: say what is to be done")
@@ -63,6 +73,18 @@ class SessionLimits(Message):
     def as_shape(self) -> Limits:
         """The same, as the log keeps it."""
         return msgspec.convert(self.model_dump(), Limits)
+
+
+class SessionBudget(Message):
+    """What a session may spend before it pauses; null, or left out, is as much as it likes."""
+
+    tokens: int | None = Field(default=None, ge=1, le=TOKENS_MAX)
+    steps: int | None = Field(default=None, ge=1, le=STEPS_MAX)
+    seconds: float | None = Field(default=None, gt=0, le=SECONDS_MAX)
+
+    def as_shape(self) -> Budget:
+        """The same, as the log keeps it."""
+        return msgspec.convert(self.model_dump(), Budget)
 
 
 class SessionSampling(Message):
@@ -88,6 +110,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     protocol: ProtocolChoice
     memory: MemoryPolicy | None
     graph: GraphPolicy | None
+    budget: Budget = Budget()
+    approve: tuple[str, ...] = ()
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -125,6 +149,10 @@ class StartSession(Message):
     """How the session remembers; null for a session that does not."""
     graph: GraphSettings | None = None
     """What the prompt is told of the graph; null for nothing."""
+    budget: SessionBudget = SessionBudget()
+    """What it may spend before it pauses."""
+    approve: Approve = ()
+    """The tools of which each call waits until somebody approves it."""
 
     @field_validator("memory")
     @classmethod
@@ -144,16 +172,27 @@ class StartSession(Message):
             )
         defined = definition or AgentDefined(model="")
         said = self.model_fields_set
+        tools = self.tools if "tools" in said else defined.tools
         return Settled(
             model=self.model or defined.model,
             system_prompt=self.system_prompt if "system_prompt" in said else defined.system_prompt,
-            tools=self.tools if "tools" in said else defined.tools,
+            tools=tools,
             limits=_over(defined.limits, self.limits),
             sampling=_over(defined.sampling, self.sampling),
             protocol=self.protocol if "protocol" in said else defined.protocol,
             memory=None if self.memory is None else _over(defined.memory, self.memory),
             graph=self._graph(defined.graph) if "graph" in said else defined.graph,
+            budget=_over(defined.budget, self.budget),
+            approve=self._approve(defined.approve, tools),
         )
+
+    def _approve(self, defined: tuple[str, ...], tools: tuple[str, ...]) -> tuple[str, ...]:
+        """Of what the definition says only what is offered; what is said here must be offered."""
+        if "approve" not in self.model_fields_set:
+            return tuple(name for name in defined if name in tools)
+        if unknown := [name for name in self.approve if name not in tools]:
+            raise Invalid("approve", f"{', '.join(unknown)}: is not among the tools")
+        return self.approve
 
     def _graph(self, defined: GraphPolicy | None) -> GraphPolicy | None:
         if self.graph is None:

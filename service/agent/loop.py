@@ -18,7 +18,7 @@ from schema.errors import (
 )
 from schema.events import Event
 from service.agent import outcomes
-from service.agent.moves import Act, Decide, Move, Recall, Stop, Think, Transact, Wait
+from service.agent.moves import Act, Decide, Move, Recall, Think, Transact
 from service.agent.prompt import Prompt
 from service.agent.recorder import Changed, OnRecordedFn, ReadFn, Recorder, RecordFn
 from service.agent.rules import Rules, rules_of
@@ -66,6 +66,7 @@ async def run(
 ) -> SessionState:
     """Drive a started session until it has ended or waits; its state then.
 
+    One that has come to rest is not driven on, whatever was said meanwhile: who takes it up is.
     *on_recorded* is told of events (and the version of the first) once they are in the log,
     those of other writers too. `Fenced`, `LeaseLost`, faults of the log, of a mind and of ours
     are raised; cancelled at any moment, the log holds what happened.
@@ -98,7 +99,7 @@ class _Run:
 
     async def drive(self) -> SessionState:
         move = self._recorder.next_move()
-        while not isinstance(move, Wait | Stop):
+        while not self._recorder.state.rested:
             self._effects.go_on()
             match move:
                 case Recall(query):
@@ -111,6 +112,8 @@ class _Run:
                     move = await self._act(calls)
                 case Decide():
                     move = await self._recorder.record(())
+                case _:
+                    break
         return self._recorder.state
 
     async def _recall(self, query: str) -> Move:
@@ -217,7 +220,7 @@ class _Run:
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from faults  # the first fault is the cause of the others
         move = await self._recorder.record(_drained(returns))
-        if in_time or self._recorder.state.ended:
+        if in_time or not self._recorder.state.goes_on:
             return move
         return await self._recorder.record((self._deadline_passed(),))
 

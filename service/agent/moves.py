@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from schema import events
 from schema.events import Effect, Erased, Event, Limits, Protocol
+from service.agent import budgets
+from service.agent.control import unapproved, wants_word
 from service.agent.reading import Reading, read
 from service.agent.session import SessionState, Status
 from service.agent.turn import Turn
@@ -73,7 +75,9 @@ def next_move(state: SessionState) -> Move:
     return _after_turn(state, started, state.turn)
 
 
-_AT_REST: Final = frozenset(Status) - {Status.RUNNING}
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+
+_AT_REST: Final = frozenset(Status) - {Status.RUNNING, Status.WAITING}
 
 
 def _rest(state: SessionState) -> Wait | Stop:
@@ -90,7 +94,7 @@ def _first(state: SessionState, started: events.SessionStarted) -> Recall | Thin
     graph_due = started.graph is not None and state.graph is None
     if memory_due or graph_due:
         return Recall(_query(started.prompt))
-    return _think(1, started.limits)
+    return _think(state, 1, started.limits)
 
 
 def asks_memory(started: events.SessionStarted) -> bool:
@@ -120,10 +124,24 @@ def _after_turn(state: SessionState, started: events.SessionStarted, turn: Turn)
         return _after_completion(state, started, turn.completion)
     calls = tuple(call for call in turn.unreturned if isinstance(call, events.ToolCalled))
     if not calls:
-        return _think(turn.step + 1, started.limits)
+        return _think(state, turn.step + 1, started.limits)
+    asked = unapproved(state) if started.approvals else ()
+    calls = tuple(call for call in calls if call.call_id not in asked)
     if state.uncertain:
         named = ", ".join(f"{call.tool} ({call.call_id})" for call in calls)
-        return _pause("outcome_unknown", f"may have run before the process changed: {named}")
+        return _pause(OUTCOME_UNKNOWN, f"may have run before the process changed: {named}")
+    if asked and state.status is Status.RUNNING:
+        return Decide((events.ApprovalRequested(call_ids=asked),))
+    return _run(state, calls)
+
+
+def _run(state: SessionState, calls: tuple[events.ToolCalled, ...]) -> Move:
+    """Run *calls*; of a session that waits first those that need nobody's word, side by side."""
+    if state.status is Status.WAITING:
+        free = tuple(call for call in calls if not wants_word(state, call))
+        if not free and (state.waiting_for or not calls):
+            return Wait(events.ApprovalRequested.type)
+        calls = free or calls
     on_mind = next((call for call in calls if call.effect is Effect.TRANSACTIONAL), None)
     return Act(calls) if on_mind is None else Transact(on_mind)
 
@@ -143,7 +161,7 @@ def _after_completion(
         return Decide((events.SessionCompleted(answer=reading.answer),))
     if reading.actions:
         return Decide(_calls(reading, started, state.steps))
-    return _think(state.steps + 1, started.limits)
+    return _think(state, state.steps + 1, started.limits)
 
 
 def _calls(
@@ -161,10 +179,11 @@ def _calls(
     )
 
 
-def _think(step: int, limits: Limits) -> Think | Decide:
+def _think(state: SessionState, step: int, limits: Limits) -> Think | Decide:
     if step > limits.max_iterations:
         return _fail("out_of_steps", f"no answer within {limits.max_iterations} steps")
-    return Think(step)
+    spent = budgets.reached(state)
+    return Think(step) if spent is None else Decide((spent,))
 
 
 def _pause(cause: str, detail: str) -> Decide:

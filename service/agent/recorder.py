@@ -76,7 +76,7 @@ class Recorder:
                 return await self._append(inputs, ids)
             except WrongExpectedVersion:
                 await self._catch_up()
-                if self.state.ended:
+                if not self.state.goes_on:
                     inputs, ids = _paid(inputs, ids)
         raise Broken(
             f"others were faster {CONFLICTS_MAX} times in a row: "
@@ -129,7 +129,7 @@ class Recorder:
 
 
 def _paid(inputs: Sequence[Event], ids: Sequence[UUID]) -> tuple[list[Event], list[UUID]]:
-    """What must be kept although the session ended: answers paid for, and effects that happened."""
+    """What must be kept although nothing goes on: answers paid for, and effects that happened."""
     kept = [
         (fact, event_id)
         for fact, event_id in zip(inputs, ids, strict=True)

@@ -1,87 +1,20 @@
 """What a session's events add up to."""
 
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from functools import reduce
 from typing import Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from schema import events
-from schema.events import Erased, Event, Usage
-from service.agent.shared import Shared
-from service.agent.turn import (
-    Turn,
-    asked_for_nothing,
-    filled,
-    may_have_acted,
-    open_slot,
-    slot_of,
-)
-from service.memory.working import Working
+from schema.events import Erased, Event
+from service.agent import control
+from service.agent.control import came_to, may_have_run, with_returns
+from service.agent.state import ENDED, SessionState, Status
+from service.agent.turn import Turn, asked_for_nothing, filled, open_slot, slot_of
 from service.memory.working import evolve as noted
 
-
-class Status(StrEnum):
-    """Where a session stands."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
-
-
-class SessionState(Struct, frozen=True, gc=False):
-    """A session after its first *version* events."""
-
-    version: int = 0
-    """How many events were folded, known and unknown ones."""
-    started: events.SessionStarted | None = None
-    recalled: events.MemoryRecalled | None = None
-    """What memory held for the task, before the first step."""
-    graph: events.GraphRecalled | None = None
-    """What the graph held around the entities that the task names, before the first step."""
-    working: Working = Working()
-    """The session's own working memory."""
-    status: Status = Status.RUNNING
-    turns: Shared[Turn] = Shared()
-    """Every turn before the open one; they never change again."""
-    turn: Turn | None = None
-    """The open turn: the newest completion and what it led to so far."""
-    unreadable: int = 0
-    """How many of the last turns before the open one asked for nothing that could be done."""
-    failure: events.CompletionFailed | None = None
-    """The failed completion that nothing was decided about yet."""
-    failures: int = 0
-    """Completions that failed, in all."""
-    deadline_passed: bool = False
-    uncertain: bool = False
-    """The process changed before calls that may run only once returned; it lasts until they do."""
-    answer: str | None = None
-    cause: str | None = None
-    """Why the session paused, failed or was cancelled."""
-    detail: str = ""
-    usage: Usage = Usage()
-    epoch: int = 0
-    labels: Shared[events.CheckpointLabelled] = Shared()
-    missing: Shared[tuple[int, str]] = Shared()
-    """Version and type of each event whose data was erased."""
-
-    @property
-    def steps(self) -> int:
-        """How many completions there are."""
-        return 0 if self.turn is None else self.turn.step
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing will ever be decided in this session again."""
-        return self.status in ENDED
+__all__ = ["ENDED", "SessionState", "Status", "evolve", "fold"]
 
 
 def fold(facts: Iterable[Event], state: SessionState | None = None) -> SessionState:
@@ -98,7 +31,13 @@ def evolve(state: SessionState, event: Event) -> SessionState:
 
 
 def _started(state: SessionState, event: events.SessionStarted) -> SessionState:
-    return replace(state, version=state.version + 1, started=event, epoch=event.epoch)
+    return replace(
+        state,
+        version=state.version + 1,
+        started=event,
+        epoch=event.epoch,
+        budget=event.budget,
+    )
 
 
 def _recalled(state: SessionState, event: events.MemoryRecalled) -> SessionState:
@@ -123,24 +62,23 @@ def _resumed(state: SessionState, event: events.SessionResumed) -> SessionState:
         version=state.version + 1,
         epoch=event.epoch,
         status=Status.RUNNING,
-        uncertain=_is_uncertain(state),
+        doubtful=state.doubtful if state.rested else may_have_run(state),
+        released=state.approved,
+        waiting_for=(),  # It is asked again.
+        rested=False,
         failure=None,
         cause=None,
         detail="",
     )
 
 
-def _is_uncertain(state: SessionState) -> bool:
-    """Whether a session that is resumed here knows less than what it did; a pause tells no more."""
-    return (state.status is Status.RUNNING or state.uncertain) and may_have_acted(state.turn)
-
-
 def _completed_step(
     state: SessionState, completion: events.CompletionReceived | Erased
 ) -> SessionState:
-    usage = state.usage
+    usage, busy_ms = state.usage, state.busy_ms + state.tools_ms
     if isinstance(completion, events.CompletionReceived):
         usage += completion.usage
+        busy_ms += completion.latency_ms
     last = state.turn
     return replace(
         state,
@@ -148,8 +86,12 @@ def _completed_step(
         turns=state.turns if last is None else state.turns.append(last),
         turn=Turn(1 if last is None else last.step + 1, completion),
         unreadable=state.unreadable + 1 if asked_for_nothing(last) else 0,
+        approved=(),
+        released=(),
         failure=None,
         usage=usage,
+        busy_ms=busy_ms,
+        tools_ms=0.0,
     )
 
 
@@ -174,12 +116,7 @@ def _returned(state: SessionState, event: events.ToolReturned) -> SessionState:
     turn = filled(turn, slot, event)
     if isinstance(displaced, Erased):  # it stood here only because its own place is not known
         turn = filled(turn, open_slot(turn), displaced)
-    return _with_returns(state, turn)
-
-
-def _with_returns(state: SessionState, turn: Turn) -> SessionState:
-    uncertain = state.uncertain and may_have_acted(turn)
-    return replace(state, version=state.version + 1, turn=turn, uncertain=uncertain)
+    return with_returns(state, turn, event.latency_ms)
 
 
 def _deadline_passed(state: SessionState, _event: events.DeadlinePassed) -> SessionState:
@@ -187,27 +124,20 @@ def _deadline_passed(state: SessionState, _event: events.DeadlinePassed) -> Sess
 
 
 def _cancelled(state: SessionState, event: events.SessionCancelled) -> SessionState:
-    return _ended(state, Status.CANCELLED, cause="cancelled", detail=event.reason)
+    return came_to(state, Status.CANCELLED, cause="cancelled", detail=event.reason)
 
 
 def _paused(state: SessionState, event: events.SessionPaused) -> SessionState:
-    return _ended(state, Status.PAUSED, cause=event.cause, detail=event.detail)
+    paused = came_to(state, Status.PAUSED, cause=event.cause, detail=event.detail)
+    return replace(paused, rested=True)
 
 
 def _completed(state: SessionState, event: events.SessionCompleted) -> SessionState:
-    return replace(_ended(state, Status.COMPLETED), answer=event.answer)
+    return replace(came_to(state, Status.COMPLETED), answer=event.answer)
 
 
 def _failed(state: SessionState, event: events.SessionFailed) -> SessionState:
-    return _ended(state, Status.FAILED, cause=event.cause, detail=event.detail)
-
-
-def _ended(
-    state: SessionState, status: Status, *, cause: str | None = None, detail: str = ""
-) -> SessionState:
-    return replace(
-        state, version=state.version + 1, status=status, cause=cause, detail=detail, failure=None
-    )
+    return came_to(state, Status.FAILED, cause=event.cause, detail=event.detail)
 
 
 def _labelled(state: SessionState, event: events.CheckpointLabelled) -> SessionState:
@@ -222,17 +152,25 @@ def _erased(state: SessionState, event: Erased) -> SessionState:
         case "tool_called":
             return _called(state, event)
         case "tool_returned" if state.turn is not None:
-            return _with_returns(state, filled(state.turn, open_slot(state.turn), event))
+            return with_returns(state, filled(state.turn, open_slot(state.turn), event))
+        case "approval_requested":
+            return control.requested_by_erased(state)
+        case "approval_decided" | "tool_reconciled":
+            return control.settled_by_erased(state, event)
         case "session_resumed":
             return _resumed(state, events.SessionResumed(epoch=state.epoch))
         case kind if kind in _STATUS_OF_ERASED:
-            return _ended(state, _STATUS_OF_ERASED[kind], cause="erased")
+            state = came_to(state, _STATUS_OF_ERASED[kind], cause="erased")
+            return replace(state, rested=state.rested or kind in _RESTING)
         case _:
             return replace(state, version=state.version + 1)
 
 
+_RESTING: Final = frozenset({"session_paused", "budget_reached"})
 _STATUS_OF_ERASED: Final = {
     "session_paused": Status.PAUSED,
+    "pause_requested": Status.PAUSED,
+    "budget_reached": Status.PAUSED,
     "session_completed": Status.COMPLETED,
     "session_failed": Status.FAILED,
     "session_cancelled": Status.CANCELLED,
@@ -257,5 +195,11 @@ _CHANGES: Final[dict[type[Event], Callable[[SessionState, Any], SessionState]]] 
     events.SessionCompleted: _completed,
     events.SessionFailed: _failed,
     events.CheckpointLabelled: _labelled,
+    events.PauseRequested: control.pause_requested,
+    events.ApprovalRequested: control.requested,
+    events.ApprovalDecided: control.decided,
+    events.ToolReconciled: control.reconciled,
+    events.BudgetReached: control.budget_reached,
+    events.BudgetRaised: control.budget_raised,
     Erased: _erased,
 }

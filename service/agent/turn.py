@@ -1,6 +1,10 @@
 """A turn of a session: what the model said, what it asked for, and what came back."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schema import events
 from schema.events import Effect, Erased
@@ -23,13 +27,21 @@ class Turn(Struct, frozen=True, gc=False):
             call for call, back in zip(self.calls, self.returns, strict=True) if back is None
         )
 
+    @property
+    def unsaid(self) -> tuple[events.ToolCalled | Erased, ...]:
+        """The calls of which no return says anything: it is not there, or was erased."""
+        return tuple(
+            call
+            for call, back in zip(self.calls, self.returns, strict=True)
+            if not isinstance(back, events.ToolReturned)
+        )
 
-def may_have_acted(turn: Turn | None) -> bool:
-    """Whether a call that must not run twice may have run already."""
-    return turn is not None and any(
-        isinstance(call, events.ToolCalled) and call.effect is Effect.AT_MOST_ONCE
-        for call in turn.unreturned
-    )
+
+def once_only(turn: Turn | None) -> Iterator[events.ToolCalled]:
+    """The calls that have not returned and must not run twice."""
+    for call in () if turn is None else turn.unreturned:
+        if isinstance(call, events.ToolCalled) and call.effect is Effect.AT_MOST_ONCE:
+            yield call
 
 
 def asked_for_nothing(turn: Turn | None) -> bool:
@@ -53,6 +65,16 @@ def slot_of(turn: Turn, call_id: str) -> int:
 def open_slot(turn: Turn) -> int:
     """The first slot that is empty; below 0 where none is."""
     return turn.returns.index(None) if None in turn.returns else -1
+
+
+def altered(turn: Turn, slot: int, arguments: dict[str, Any] | None) -> Turn:
+    """*turn* with other arguments for the call in that slot, unless they are None."""
+    call = turn.calls[slot]
+    if arguments is None or isinstance(call, Erased):
+        return turn
+    call = replace(call, arguments=arguments)
+    calls = (*turn.calls[:slot], call, *turn.calls[slot + 1 :])
+    return Turn(turn.step, turn.completion, calls, turn.returns)
 
 
 def filled(turn: Turn, slot: int, back: events.ToolReturned | Erased) -> Turn:

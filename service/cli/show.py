@@ -1,14 +1,16 @@
 """`agent-runtime show`: one session as the log tells it, at any of its versions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
+from schema import json_text
 from schema.completions import Segment
 from schema.envelope import RecordedEvent
 from schema.errors import Invalid
-from schema.events import CompletionReceived
+from schema.events import CompletionReceived, ToolCalled
+from service.agent.budgets import KINDS, most, spent
 from service.agent.rules import rules_of
 from service.agent.session import SessionState
 from service.cli.console import age, clock, counted, out, plain, print_heading, style_of
@@ -64,6 +66,8 @@ def _more(seen: Sequence[RecordedEvent], state: SessionState) -> dict[str, objec
         "model": None if started is None else started.model,
         "prompt": list(prompt_as_sent(seen, state)),
         "turns": [*state.turns, *([] if state.turn is None else [state.turn])],
+        "waiting_for": state.waiting_for,
+        "doubtful": state.doubtful,
         "updated_at": seen[-1].recorded_at if seen else None,
     }
 
@@ -94,9 +98,30 @@ def _print_head(console: Console, facts: Sequence[RecordedEvent], state: Session
         Line("status", _standing(facts, state), style_of(state.status)),
         Line("version", f"{state.version}, after {counted(state.steps, 'step')}"),
         Line("tokens", tokens),
+        *_budget(state),
+        *_asked(state),
     ]
     for row in rows:
         print_line(console, row)
+
+
+def _budget(state: SessionState) -> Iterator[Line]:
+    so_far, limits = spent(state), most(state.budget)
+    told = [f"{so_far[k]:.15g} of {limits[k]:.15g} {k}" for k in KINDS if limits[k] is not None]
+    if told:
+        yield Line("budget", ", ".join(told))
+
+
+def _asked(state: SessionState) -> Iterator[Line]:
+    """The calls that somebody must say something about, with what they are to do."""
+    for call in () if state.turn is None else state.turn.unreturned:
+        if not isinstance(call, ToolCalled):
+            continue
+        said = f"{call.call_id} {call.tool} {json_text.encode(call.arguments)}"
+        if call.call_id in state.waiting_for:
+            yield Line("approve?", said, "yellow")
+        if call.call_id in state.doubtful:
+            yield Line("happened?", said, "yellow")
 
 
 def _standing(facts: Sequence[RecordedEvent], state: SessionState) -> str:

@@ -93,7 +93,47 @@ def _said_of(event: Event) -> Line | None:
         case events.CheckpointLabelled():
             return Line("checkpoint", f"{event.label} at version {event.at}", "dim")
         case _:
+            return _on_control(event)
+
+
+def _on_control(event: Event) -> Line | None:
+    match event:
+        case events.PauseRequested():
+            return Line("paused", event.reason or "somebody asked for it", "yellow")
+        case events.ApprovalRequested():
+            return Line("waits", f"for a word about {', '.join(event.call_ids)}", "yellow")
+        case events.ApprovalDecided():
+            return _word(event)
+        case events.BudgetReached():
+            said = f"{event.spent:.15g} of {event.most:.15g} {event.kind} are spent"
+            return Line("paused", said, "yellow")
+        case events.BudgetRaised():
+            return _raised(event)
+        case events.ToolReconciled():
+            return Line("reconciled", f"{event.call_id} {_outcome(event)}", "yellow")
+        case _:
             return None
+
+
+def _word(event: events.ApprovalDecided) -> Line:
+    said = "approved" if event.approved else "rejected"
+    changed = "" if event.arguments is None else f", with {_json(event.arguments)}"
+    reason = f": {event.reason}" if event.reason else ""
+    style = "yellow" if event.approved else "red"
+    return Line(said, f"{event.call_id}{changed}{reason}", style)
+
+
+def _outcome(event: events.ToolReconciled) -> str:
+    reason = f": {event.reason}" if event.reason else ""
+    if event.outcome == "did_not_happen":
+        return f"did not happen{reason}"
+    return f"happened, and gave {_json(event.data)}{reason}"
+
+
+def _raised(event: events.BudgetRaised) -> Line:
+    named = {"tokens": event.tokens, "steps": event.steps, "seconds": event.seconds}
+    said = ", ".join(f"{most:.15g} {kind}" for kind, most in named.items() if most is not None)
+    return Line("may spend", f"{said}{': ' if event.reason else ''}{event.reason}", "yellow")
 
 
 def _recalled(label: str, text: str) -> Line | None:

@@ -91,9 +91,7 @@ class Author(Struct, frozen=True, kw_only=True):
     @property
     def metadata(self) -> Metadata:
         """What stands beside the events."""
-        return Metadata(
-            actor=self.actor, correlation_id=self.request, traceparent=self.traceparent
-        )
+        return Metadata(actor=self.actor, correlation_id=self.request, traceparent=self.traceparent)
 
 
 class Writer:

@@ -59,6 +59,10 @@ def _link(event: Any) -> str:
     return f"{event.source} {event.kind} {event.target}"
 
 
+def _word(event: events.ApprovalDecided) -> str:
+    return f"{'approved' if event.approved else 'rejected'}: {event.reason}"
+
+
 _TOLD: Final[Mapping[type[Event], Callable[[Any], Told]]] = {
     events.AgentDefined: lambda e: (e.model, None),
     events.EpisodeRecorded: lambda e: (None, e.content),
@@ -75,6 +79,12 @@ _TOLD: Final[Mapping[type[Event], Callable[[Any], Told]]] = {
     events.CompletionFailed: lambda e: (str(e.step), f"{e.code}: {e.detail}"),
     events.DeadlinePassed: lambda e: (None, f"{e.timeout_s:g} s"),
     events.SessionPaused: lambda e: (e.cause, e.detail),
+    events.PauseRequested: lambda e: (None, e.reason),
+    events.ApprovalRequested: lambda e: (" ".join(e.call_ids), None),
+    events.ApprovalDecided: lambda e: (e.call_id, _word(e)),
+    events.ToolReconciled: lambda e: (e.call_id, f"{e.outcome}: {e.reason}"),
+    events.BudgetReached: lambda e: (e.kind, f"{e.spent:.15g} of {e.most:.15g}"),
+    events.BudgetRaised: lambda e: (None, e.reason),
     events.SessionResumed: lambda e: (str(e.epoch), e.reason),
     events.SessionCancelled: lambda e: (None, e.reason),
     events.SessionFailed: lambda e: (e.cause, e.detail),

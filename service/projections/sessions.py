@@ -27,6 +27,9 @@ SETTLING: Final = frozenset(
         events.SessionCompleted,
         events.SessionFailed,
         events.SessionCancelled,
+        events.PauseRequested,
+        events.ApprovalRequested,
+        events.BudgetReached,
     )
 )
 """Events that set the status; by the stored name, which an erased event keeps."""
@@ -114,6 +117,12 @@ sessions = Projection(
             events.SessionCompleted,
             events.SessionFailed,
             events.CheckpointLabelled,
+            events.PauseRequested,
+            events.ApprovalRequested,
+            events.ApprovalDecided,
+            events.ToolReconciled,
+            events.BudgetReached,
+            events.BudgetRaised,
             events.EventsErased,
         }
     ),

@@ -9,6 +9,7 @@ from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
 from schema.row_text import projected, projected_json
+from service.agent.control import return_of
 from service.projections.setwise import Row, erased_versions, execute_for, made, of_sessions, place
 
 ADD_STEPS: Final = statement(__package__, "add_steps")
@@ -75,7 +76,10 @@ def _calls(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
 
 def _returns(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
     for recorded in batch:
-        if isinstance(event := recorded.event, events.ToolReturned):
+        event = recorded.event
+        if isinstance(event, events.ApprovalDecided | events.ToolReconciled):
+            event = return_of(event) or event
+        if isinstance(event, events.ToolReturned):
             observation, altered = projected(event.observation)
             yield (
                 *place(recorded),
@@ -119,6 +123,8 @@ steps = Projection(
             events.CompletionReceived,
             events.ToolCalled,
             events.ToolReturned,
+            events.ApprovalDecided,
+            events.ToolReconciled,
             events.MemoryRecalled,
             events.EventsErased,
         }

@@ -8,6 +8,7 @@ from schema.events import Erased, Event
 from service.agent.moves import Think
 from service.agent.session import SessionState, Status
 from service.replay import on_graph
+from service.replay.on_control import ON_CONTROL, untold
 from service.replay.on_memory import ON_MEMORY
 from service.replay.on_mind import due_words, goes_with, return_of_change
 from service.replay.place import Objection, Place, refused
@@ -18,6 +19,7 @@ CONTROL: Final[frozenset[type[Event]]] = frozenset(
         events.SessionResumed,
         events.CheckpointLabelled,
         events.EventsErased,
+        *ON_CONTROL,
     }
 )
 """What other processes append while a model or a tool is at work."""
@@ -72,6 +74,8 @@ def _failed(place: Place, event: events.CompletionFailed) -> Objection | None:
 def _answers(place: Place, step: int) -> Objection | None:
     """Whether the model was asked for *step*."""
     match place.under_way:
+        case Think(due) if due == step and place.state.rested:
+            return refused("nothing from the model, nobody drove the session", f"step {step}")
         case Think(due) if due == step:
             return None
         case Think(due):
@@ -84,13 +88,16 @@ def _answers(place: Place, step: int) -> Objection | None:
 
 def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
     turn = place.state.turn
-    waiting = () if turn is None else turn.unreturned
+    # What was erased stands in a slot that need not be its own.
+    waiting = () if turn is None else turn.unsaid
     names = [call.call_id for call in waiting if isinstance(call, events.ToolCalled)]
     if event.call_id not in names and len(names) == len(waiting):
         wanted = f"the return of {' or '.join(names) or 'nothing'}"
         return refused(wanted, f"that of {event.call_id}")
     if place.state.status not in _TOOLS_MAY_RETURN:
         return refused(f"no return, the session had {place.state.status.value}", event.call_id)
+    if not place.state.missing and (objection := untold(place.state, event.call_id)):
+        return objection
     return return_of_change(place, event) or _observed(event, place.state.started)
 
 
@@ -112,12 +119,12 @@ def _observed(
     return None
 
 
-_TOOLS_MAY_RETURN: Final = frozenset({Status.RUNNING, Status.WAITING, Status.CANCELLED})
+_TOOLS_MAY_RETURN: Final = frozenset(Status) - {Status.COMPLETED, Status.FAILED}
 
 
 def _deadline_passed(place: Place, event: events.DeadlinePassed) -> Objection | None:
     started = place.state.started
-    if place.state.status is not Status.RUNNING:
+    if not place.state.goes_on:
         return refused("no deadline, the session is not running", "deadline_passed")
     if started is not None and started.limits.session_timeout_s != event.timeout_s:
         expected = f"a deadline after {started.limits.session_timeout_s:g} s"
@@ -168,4 +175,5 @@ _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
     events.SessionResumed: _resumed,
     events.CheckpointLabelled: _labelled,
     events.EventsErased: _events_erased,
+    **ON_CONTROL,
 }

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from schema import events
 from schema.events import GraphPolicy, GraphRecalled, KnownRelationship
+from service.agent.given import object_given
 from service.agent.graph_text import told
 from service.agent.moves import Recall, Transact, asks_memory
-from service.agent.session import Status
 from service.replay.place import Objection, Place, refused
 
 DESCRIBE: Final = "describe"
@@ -16,13 +16,11 @@ PATH: Final = "path"
 """The tools whose answers are told in the session's own stream; the first one writes, too."""
 
 
-def tells(call: events.ToolCalled) -> bool:
-    """Whether *call* is sure to have read the graph, if it did anything."""
+def tells(place: Place, call: events.ToolCalled) -> bool:
+    """Whether *call* reads the graph, if it does anything."""
     if call.tool in (NEIGHBOURS, PATH):
         return True
-    return (
-        call.tool == DESCRIBE and isinstance(call.arguments, dict) and not _writes(call.arguments)
-    )
+    return call.tool == DESCRIBE and not _writes(_given(place, call))
 
 
 def recalled(place: Place, event: GraphRecalled) -> Objection | None:
@@ -32,22 +30,29 @@ def recalled(place: Place, event: GraphRecalled) -> Objection | None:
     match place.under_way:
         case Recall() if event.call_id is None:
             objection = _for_task(place, event)
-        case Transact(call) if event.call_id == call.call_id and _may_tell(call):
-            objection = _for_call(call, event)
+        case Transact(call) if event.call_id == call.call_id and tells(place, call):
+            objection = _for_call(call.tool, _given(place, call), event)
         case _:
             return refused("nothing of the graph, which was not asked", event.type)
     if objection is not None:
         return objection
-    if place.state.status is not Status.RUNNING:
+    if not place.state.goes_on:
         return refused("no answer of the graph behind the end", event.type)
     if event.at != place.asked_at:
         return refused(f"what the graph held at {place.asked_at}", f"what it held at {event.at}")
     return None
 
 
-def _may_tell(call: events.ToolCalled) -> bool:
-    """Whether *call* may have read the graph: what is no object may have been read as one."""
-    return tells(call) or (call.tool == DESCRIBE and not isinstance(call.arguments, dict))
+def _given(place: Place, call: events.ToolCalled) -> dict[str, Any]:
+    """The arguments of *call* as its tool reads them; none where it must have refused them."""
+    started = place.state.started
+    specs = () if started is None else started.tools
+    parameters = next((spec.parameters for spec in specs if spec.name == call.tool), {})
+    try:
+        given = object_given(parameters, call.arguments)
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
 
 
 def _writes(given: dict[str, Any]) -> bool:
@@ -83,18 +88,17 @@ def _budgeted(event: GraphRecalled) -> Objection | None:
     return None
 
 
-def _for_call(call: events.ToolCalled, event: GraphRecalled) -> Objection | None:
-    """What speaks against *event* as the answer to *call*, as far as that is an object."""
+def _for_call(tool: str, given: dict[str, Any], event: GraphRecalled) -> Objection | None:
+    """What speaks against *event* as the answer to what was *given* to *tool*."""
     if event.policy is not None:
         return refused("no policy, a tool asked", "one")
-    given = call.arguments if isinstance(call.arguments, dict) else {}
     match given.get("limit"):
         case int(limit) if len(event.relationships) > limit:
             return refused(f"at most {limit} relationships", f"{len(event.relationships)}")
     match given.get("kind"):
         case str(kind) if any(one.kind != kind for one in event.relationships):
             return refused(f"relationships of the kind {kind!r}", "others")
-    if call.tool == PATH:
+    if tool == PATH:
         return _led(given, event.relationships) or _budgeted(event)
     return _of_one(given.get("id"), event.relationships) or _budgeted(event)
 

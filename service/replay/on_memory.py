@@ -6,7 +6,6 @@ from typing import Any, Final
 from schema import events, json_text
 from schema.events import Event, MemoryPolicy, MemoryRecalled
 from service.agent.moves import Move, Recall, Transact, asks_memory
-from service.agent.session import Status
 from service.memory.budget import told
 from service.memory.working import note
 from service.replay.place import Objection, Place, refused
@@ -42,7 +41,7 @@ def _recalled(place: Place, event: MemoryRecalled) -> Objection | None:
             query = _query(call, event.query)
         case _:
             return refused("nothing from memory, which was not asked", event.type)
-    if place.state.status is not Status.RUNNING:
+    if not place.state.goes_on:
         return refused("no recall behind the end", event.type)
     return _fits(place, event, query)
 
@@ -99,7 +98,7 @@ def _worked(place: Place, event: Event) -> Objection | None:
     if isinstance(event, events.WorkingEvicted):
         return _evicted(place, event)
     match place.under_way:
-        case Transact(call) if call.tool == NOTE and place.state.status is Status.RUNNING:
+        case Transact(call) if call.tool == NOTE and place.state.goes_on:
             return _noted(place, call, event)
         case _:
             return refused("no change of working memory, none was asked for", event.type)

@@ -5,7 +5,7 @@ from typing import Final
 from schema import events
 from schema.events import Event, GraphRecalled, MemoryRecalled
 from service.agent.moves import Move, Recall, Transact
-from service.agent.session import SessionState, Status
+from service.agent.session import SessionState
 from service.replay import on_graph, on_memory
 from service.replay.place import Objection, Place, refused
 
@@ -52,11 +52,11 @@ def return_of_change(place: Place, event: events.ToolReturned) -> Objection | No
     call = place.under_way.call
     if event.call_id != call.call_id:
         return refused(f"the return of {call.call_id}", f"that of {event.call_id}")
-    if place.state.status is not Status.RUNNING:
+    if not place.state.goes_on:
         return refused("no change of the mind behind the end", event.call_id)
     if due := on_memory.due_evictions(place):
         return refused(f"working_evicted of {due[0]!r}", event.type)
-    tells = on_memory.tells(place, call) or on_graph.tells(call)
+    tells = on_memory.tells(place, call) or on_graph.tells(place, call)
     if event.ok and tells and place.half is None:
         return refused(f"what {call.tool} did, before its return", event.type)
     return None

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schema import json_text
 from schema.envelope import RecordedEvent
 from schema.events import (
+    BudgetReached,
     Erased,
     Event,
     EventsErased,
@@ -29,6 +30,7 @@ from service.agent.rules import RULES, Rules
 from service.agent.session import SessionState, evolve
 from service.replay.admissible import CONTROL, comes_alone, objection
 from service.replay.erasures import Erasures
+from service.replay.on_control import erased_word_for
 from service.replay.on_mind import change_begun, due_words
 from service.replay.place import Place
 
@@ -89,8 +91,7 @@ def verify(
             cut = True
             walk.erasures.hear(fact)
             continue
-        difference = walk.step(fact, changed)
-        if difference is not None:
+        if difference := walk.step(fact, changed):
             return Report(difference, walk.checked)
     return Report(walk.unrecorded() or (None if cut else walk.end()), walk.checked)
 
@@ -118,8 +119,7 @@ class _Walk:
         """When each call was made; under no name, when the session started."""
 
     def step(self, fact: RecordedEvent, changed: Collection[int]) -> Difference | None:
-        difference = self._compared(fact, changed)
-        if difference is not None:
+        if difference := self._compared(fact, changed):
             return difference
         self.checked.events += 1
         self.erasures.take(fact)
@@ -151,7 +151,8 @@ class _Walk:
 
     def end(self) -> Difference | None:
         """What the last event leaves to be decided was decided with it."""
-        due = _words(self._owed[-1]) if self._owed else due_words(self._half)
+        owed = [] if self._state.rested else self._owed  # Whoever takes it up will decide.
+        due = _words(owed[-1]) if owed else due_words(self._half)
         if self._state.missing or not due:
             return None
         return Difference(
@@ -193,7 +194,7 @@ class _Walk:
             if self._follows_what_was_erased(fact.event):
                 return None
             return _difference("decision", fact, _move_words(self._move), _words(fact.event))
-        if self._owed[-1] != fact.event:
+        if self._owed[-1] != fact.event and not erased_word_for(self._owed[-1], self._state):
             return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
         return None
 
@@ -203,24 +204,24 @@ class _Walk:
         if isinstance(decision, SessionFailed) and decision.cause == "unreadable":
             # Those before count too, and an erased one may have been unreadable.
             return any(event_type == "completion_received" for _, event_type in missing)
+        if isinstance(decision, BudgetReached) and missing:
+            return True  # What was spent before may have been erased.
         newest = missing[-1][0] if missing else 0
         return self._move == Wait("erased") or 0 < newest == self._state.version
 
     def _input(self, fact: RecordedEvent) -> Difference | None:
         self.checked.inputs += 1
-        if self._owed and (self._begun or type(fact.event) not in CONTROL):
+        comes_first = self._begun or type(fact.event) not in CONTROL
+        if self._owed and comes_first and not erased_word_for(self._owed[-1], self._state):
             return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
-        if isinstance(fact.event, EventsErased):
-            kept = self._kept(fact.event)
-            if kept is not None:
-                return kept
+        if isinstance(fact.event, EventsErased) and (kept := self._kept(fact.event)):
+            return kept
         place = self._place(fact.event)
         if place.digest is not None:
             self.checked.prompts += 1
-        refused = objection(place, fact.event)
-        if refused is None:
-            return None
-        return _difference(refused.kind, fact, refused.expected, refused.found)
+        if refused := objection(place, fact.event):
+            return _difference(refused.kind, fact, refused.expected, refused.found)
+        return None
 
     def _place(self, event: Event) -> Place:
         asked_at = None
@@ -267,9 +268,9 @@ class _Walk:
             self._under_way = self._move
 
     def _move_now(self) -> Move:
-        if self._rules is None:
-            return Wait("erased" if self._state.missing else "not_started")
-        return self._rules.next_move(self._state)
+        if self._rules is not None:
+            return self._rules.next_move(self._state)
+        return Wait("erased" if self._state.missing else "not_started")
 
 
 def _difference(kind: Kind, fact: RecordedEvent, expected: str, found: str) -> Difference:

@@ -185,7 +185,7 @@ def test_read_models_are_listed_and_rebuilt(cli: CommandLine, tmp_path: Path):
     assert cli("projections", "rebuild", "sessions").code == 0
 
     assert cli("sessions", "--json").out == before
-    assert {"sessions", "steps", "memory", "erasures"} == {
+    assert {"changes", "erasures", "graph", "memory", "sessions", "steps"} == {
         row["projection"] for row in cli("projections", "--json").lines
     }
 

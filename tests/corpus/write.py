@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from schema import events, json_text
 from schema.errors import ProviderRefused, ProviderUnavailable
 from schema.events import Event
+from tests.corpus.control_examples import CONTROL_EXAMPLES, TOLD
 from tests.corpus.graph_examples import GRAPH_EXAMPLES
 from tests.corpus.memory_examples import MEMORY_EXAMPLES
 from tests.scripted_sessions import (
@@ -237,6 +238,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     events.SessionFailed(cause="provider", detail="no such model"),
     events.CheckpointLabelled(label="here", at=3),
     events.EventsErased(versions=(2, 3), reason="asked for"),
+    *CONTROL_EXAMPLES,
     *MEMORY_EXAMPLES,
     *GRAPH_EXAMPLES,
 )
@@ -265,6 +267,9 @@ def main() -> None:
         for name in names:
             path = HERE / "sessions" / f"{name}.rules_{number}.jsonl"
             write(path, map(line, asyncio.run(session(name))))
+    for name, tell in TOLD.items():
+        path = HERE / "sessions" / f"{name}.rules_2.jsonl"
+        write(path, map(line, asyncio.run(tell())))
     write(HERE / "sessions" / "controlled.rules_1.jsonl", map(line, asyncio.run(controlled())))
 
 

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from schema import json_text
 from schema.errors import Invalid
+from service.agent.given import object_given
 from service.agent.tools.observation import ToolError
 from service.agent.tools.signature import Signature
 
@@ -32,27 +33,13 @@ def read_arguments(signature: Signature, given: object) -> dict[str, Any]:
 
 
 def _object(signature: Signature, given: object) -> dict[str, Any]:
-    if given is None or given == "":
-        given = {}
-    if isinstance(given, str) and (given.lstrip().startswith("{") or signature.text is None):
-        given = _parsed(signature, given)
-    if _is_plain(given) and signature.text is not None:
-        given = {signature.text: str(given)}
-    if not isinstance(given, dict):
-        raise _unfit(signature, "they are no JSON object")
-    return given
-
-
-def _is_plain(given: object) -> bool:
-    """Whether somebody who writes `tool: text` may have meant text: 391 is text, too."""
-    return isinstance(given, str | int | float) and not isinstance(given, bool)
-
-
-def _parsed(signature: Signature, given: str) -> Any:
     try:
-        return json_text.decode(given)
+        meant = object_given(signature.parameters, given)
     except (ValueError, RecursionError) as error:
         raise _unfit(signature, f"they are no JSON object: {error}") from error
+    if not isinstance(meant, dict):
+        raise _unfit(signature, "they are no JSON object")
+    return meant
 
 
 def _validated(signature: Signature, arguments: dict[str, Any]) -> dict[str, Any]:

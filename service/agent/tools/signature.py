@@ -39,8 +39,6 @@ class Signature:
     """The parameter that the model does not see."""
     receives: type | None
     """What that one receives: `ToolContext`, `Mind` or `GraphCall`."""
-    text: str | None
-    """The parameter that plain text stands for: the one that is required, or else the only one."""
     expected: str
     """The parameters in short, for the sentence that refuses others."""
 
@@ -68,7 +66,6 @@ def read_signature(name: str, function: Callable[..., Any]) -> Signature:
         names={key: p.name for key, p in taken.items()},
         context=context,
         receives=None if context is None else hints[context],
-        text=_text_parameter(parameters),
         expected=_expected(parameters),
     )
 
@@ -149,15 +146,6 @@ def _with_defaults(
         for key, field in parameters.get("properties", {}).items()
     }
     return {**parameters, "properties": properties}
-
-
-def _text_parameter(parameters: Mapping[str, Any]) -> str | None:
-    properties = parameters["properties"]
-    match parameters.get("required") or list(properties):
-        case [str() as key] if properties[key].get("type") == "string":
-            return key
-        case _:
-            return None
 
 
 def _expected(parameters: Mapping[str, Any]) -> str:

@@ -4,10 +4,20 @@ What a command needs is imported when it is called, so that help and mistakes ar
 """
 
 from service.cli.commands import running  # isort: skip - help lists them in this order.
-from service.cli.commands import resuming  # isort: skip
+from service.cli.commands import control, resuming  # isort: skip
 from service.cli.commands import minds  # isort: skip
 from service.cli.commands import graph, graph_changes  # isort: skip
 from service.cli.commands import operating  # isort: skip
 from service.cli.commands.program import PROGRAM, app
 
-__all__ = ["PROGRAM", "app", "graph", "graph_changes", "minds", "operating", "resuming", "running"]
+__all__ = [
+    "PROGRAM",
+    "app",
+    "control",
+    "graph",
+    "graph_changes",
+    "minds",
+    "operating",
+    "resuming",
+    "running",
+]
