@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tests.forking import forked
+
 COMMAND = Path(sys.executable).with_name("agent-runtime")
 TIMEOUT_S = 100
 
@@ -56,7 +58,7 @@ class CommandLine:
     settings: Mapping[str, str]
 
     def __call__(self, *arguments: str) -> Done:
-        return self._done([str(COMMAND), *arguments])
+        return Done(*forked(arguments, self._environment(), timeout_s=TIMEOUT_S))
 
     def unplugged(self, *arguments: str) -> Done:
         """The same without anything that could reach a model."""
