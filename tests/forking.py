@@ -35,10 +35,14 @@ def forked(
     ):
         read, write = os.pipe()
         with os.fdopen(read) as told:
-            request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
+            request = {
+                "arguments": list(arguments),
+                "environment": dict(environment),
+                "folder": str(Path.cwd()),
+            }
             try:
                 files = [out.fileno(), err.fileno(), write]
-                socket.send_fds(_mother()[0], [request.encode()], files)
+                socket.send_fds(_mother()[0], [json.dumps(request).encode()], files)
             finally:
                 os.close(write)
             code = _code(told, timeout_s)
@@ -113,6 +117,7 @@ def _become(request: dict[str, Any], out: int, err: int) -> None:
     """Be the command; what it leaves with is the exit code of this process."""
     os.dup2(out, 1)
     os.dup2(err, 2)
+    os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv = ["agent-runtime", *request["arguments"]]
