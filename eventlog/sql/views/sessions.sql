@@ -4,7 +4,7 @@ select s.agent_id, s.id as session_id, s.status, s.model, s.prompt, s.answer, s.
   (select sum(c.cost) from readmodel.completions c where c.partition = s.partition and c.session_id = s.id) as cost,
   s.started_at, s.updated_at, s.ended_at,
   extract(epoch from s.ended_at - s.started_at)::float8 as duration_s,
-  s.version
+  s.version, s.parent as parent_session_id, s.forked_at
 from readmodel.sessions s;
 
 comment on view analytics.sessions is 'One run of an agent on one task, as it stands.';
@@ -26,3 +26,5 @@ comment on column analytics.sessions.updated_at is 'When its last event was reco
 comment on column analytics.sessions.ended_at is 'When it completed, failed or was cancelled; null before.';
 comment on column analytics.sessions.duration_s is 'Seconds from its start to its end; null before.';
 comment on column analytics.sessions.version is 'The last event that this row tells of.';
+comment on column analytics.sessions.parent_session_id is 'The session that it was forked from; null where it was not.';
+comment on column analytics.sessions.forked_at is 'The version of that session at which it was; null where it was not.';

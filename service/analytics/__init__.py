@@ -1,0 +1,1 @@
+"""What analysts are given: questions with their SQL, roles that may only ask, answers, files."""

@@ -1,0 +1,1 @@
+"""A report of what ran here: figures out of the views, drawn for a terminal or as one page."""

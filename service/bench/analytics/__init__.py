@@ -1,0 +1,1 @@
+"""Benches of what analysts ask, and the made-up log that they stand on."""
