@@ -10,9 +10,10 @@ from schema.errors import Invalid
 from schema.messages.graph import Query, checked_query
 from service.cli.exits import Exit
 from service.cli.graph_answers import print_answer
-from service.cli.graph_opening import opened_graphs, place_of
+from service.cli.graph_opening import opened_graphs
 from service.cli.graph_tables import print_differences, print_graph
 from service.cli.options import as_typed
+from service.cli.places import place_of
 from service.config import Settings
 
 OPTIONS: Final = {
@@ -73,13 +74,18 @@ async def ask_graph(
 
 async def query_graph(settings: Settings, *, agent_id: str, text: str, as_json: bool) -> Exit:
     """Any question, as the API takes it."""
+    return await _ask(settings, agent_id, query_said(text), as_json=as_json)
+
+
+def query_said(text: str) -> Query:
+    """The question that *text* is, in JSON."""
     try:
         said = json_text.decode(text)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise Invalid("QUERY", 'is no JSON object such as {"op": "degree"}')
-    return await _ask(settings, agent_id, checked_query(said), as_json=as_json)
+    return checked_query(said)
 
 
 async def _ask(settings: Settings, agent_id: str, query: Query, *, as_json: bool) -> Exit:

@@ -1,4 +1,4 @@
-"""Opens an agent's graph for a command, and finds the place in time that is meant."""
+"""Opens an agent's graph for a command."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,6 @@ from service.cli.sessions import caught_up
 from service.config import Settings
 from service.graph.graphs import Graphs
 from service.memories import open_memories
-from service.sessions import find_session
 
 
 @asynccontextmanager
@@ -23,11 +22,3 @@ async def opened_graphs(
             # With a bar, where the first question would wait.
             await caught_up(opened.log, "graph")
         yield opened.log, opened.graphs
-
-
-async def place_of(log: EventLog, text: str) -> str:
-    """*text*, with a session that a person names by a part of its id, or as the last, in full."""
-    session, is_step, version = text.rpartition("@")
-    if not is_step:
-        return text
-    return f"{await find_session(log, session)}@{version}"

@@ -9,7 +9,6 @@ from rich.text import Text
 from schema import json_text
 from service.cli.console import one_line, plain
 from service.cli.table import Column, print_table
-from service.graph.picture import Entity, Relationship
 
 Row: TypeAlias = Mapping[str, Any]
 """An entity or a relationship as the API gives it."""
@@ -30,16 +29,6 @@ RELATIONSHIPS: Final = (
     Column("to", width_max=ID),
     Column("weight", right=True),
 )
-
-
-def entity_message(entity: Entity) -> Row:
-    """As the API gives it."""
-    return {"id": entity.id, "label": entity.label, "properties": entity.properties}
-
-
-def relationship_message(one: Relationship) -> Row:
-    """As the API gives it."""
-    return {"from": one.source, "to": one.target, "kind": one.kind, "weight": one.weight}
 
 
 def print_entities(console: Console, rows: Sequence[Row]) -> None:

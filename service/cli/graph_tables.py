@@ -7,12 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from service.cli.console import counted, one_line, out, plain, print_heading
-from service.cli.graph_rows import (
-    entity_message,
-    print_entities,
-    print_relationships,
-    relationship_message,
-)
+from service.cli.graph_rows import print_entities, print_relationships
 from service.cli.output import print_json, print_note
 from service.graph.answers import Changes, Seen
 from service.graph.looking import Difference
@@ -24,8 +19,8 @@ COLOURS: Final = {"added": "green", "gone": "red", "changed": "yellow"}
 
 def print_graph(agent_id: str, seen: Seen, *, as_json: bool) -> None:
     """All that was held, as far as it was asked for."""
-    entities = [entity_message(entity) for entity in seen.entities]
-    relationships = [relationship_message(one) for one in seen.relationships]
+    entities = [entity.as_json() for entity in seen.entities]
+    relationships = [one.as_json() for one in seen.relationships]
     if as_json:
         print_json(
             {

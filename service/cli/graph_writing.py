@@ -11,10 +11,11 @@ from schema.messages.graph import PutEntity, PutRelationship
 from service.cli.catching_up import bars
 from service.cli.console import counted
 from service.cli.exits import Exit
-from service.cli.graph_opening import opened_graphs, place_of
+from service.cli.graph_opening import opened_graphs
 from service.cli.graph_tables import print_written
 from service.cli.options import as_typed
 from service.cli.output import print_json, print_note
+from service.cli.places import place_of
 from service.config import Settings
 from service.graph.graphs import Graphs
 from service.graph.writing import How

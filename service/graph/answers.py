@@ -1,13 +1,15 @@
 """What is answered about an agent's graph, with the version that it is true of."""
 
+from collections.abc import AsyncIterator
+
 from msgspec import Struct
 
 from service.graph.looking import Difference
 from service.graph.mind import Answered
-from service.graph.picture import Entity, Relationship
+from service.graph.picture import Entity, Graph, Relationship
 from service.graph.rows import Sizes
 
-__all__ = ["Answered", "Changes", "Known", "Merged", "Seen"]
+__all__ = ["Answered", "Changes", "Known", "Merged", "Pictured", "Seen", "Whole"]
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -30,6 +32,25 @@ class Seen(Struct, frozen=True, kw_only=True):
     sizes: Sizes
     entities: list[Entity]
     relationships: list[Relationship]
+
+
+class Whole(Struct, frozen=True, kw_only=True):
+    """All that a graph held at a version, to be read once, entities first."""
+
+    version: int
+    entities: AsyncIterator[list[Entity]]
+    """In the order of their ids, some at a time."""
+    relationships: AsyncIterator[list[Relationship]]
+    """In the order of from, to and kind."""
+
+
+class Pictured(Struct, frozen=True, kw_only=True):
+    """What is worth a picture."""
+
+    graph: Graph
+    """The most connected entities, and what is between them."""
+    complete: bool
+    """Whether these are all."""
 
 
 class Changes(Struct, frozen=True, kw_only=True):

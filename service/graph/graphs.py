@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from eventlog.log import EventLog
 from schema.events.graph import RelationshipRemoved
 from schema.messages.graph import PutEntity, PutRelationship, Query
-from service.graph.answers import Answered, Changes, Known, Merged, Seen
+from service.graph.answers import Answered, Changes, Known, Merged, Pictured, Seen, Whole
 from service.graph.grounds import Grounds
 from service.graph.merging import Merger
 from service.graph.mind_of import AgentGraph
@@ -46,9 +46,9 @@ class Graphs:
         """Keep rows level from now on, whether somebody reads them or not."""
         await self.level.runner()
 
-    def mind(self, agent_id: str) -> AgentGraph:
-        """The graph of *agent_id* for its sessions."""
-        return AgentGraph(agent_id, self._log, self._reader, self._grounds, self._timeout_s)
+    def mind(self, agent_id: str, as_of: int | None = None) -> AgentGraph:
+        """The graph of *agent_id* for its sessions; as it was at a version, or as it is."""
+        return AgentGraph(agent_id, self._log, self._reader, self._grounds, self._timeout_s, as_of)
 
     async def put_entity(
         self, agent_id: str, said: PutEntity, author: Author, *, how: How = How.EITHER
@@ -151,6 +151,10 @@ class Graphs:
             after_relationship=after_relationship,
         )
 
+    async def whole(self, agent_id: str, *, as_of: int | str | None = None) -> Whole:
+        """All that the graph holds."""
+        return await self._reader.whole(agent_id, as_of)
+
     async def diff(
         self, agent_id: str, since: int | str, until: int | str | None, limit: int
     ) -> Changes:
@@ -163,9 +167,27 @@ class Graphs:
         *,
         limit: int,
         as_of: int | str | None = None,
-        start: str | None = None,
-    ) -> Graph:
-        """What to draw: *start* and what is nearest to it, or what has the most relationships."""
+        labels: Collection[str] = (),
+        kinds: Collection[str] = (),
+    ) -> Pictured:
+        """What to draw: the *limit* entities with the most relationships, what is between them."""
+        part = {"labels": tuple(labels), "kinds": tuple(kinds)}
         return await self._reader.picture(
-            agent_id, as_of=as_of, start=start, limit=limit, timeout_s=self._timeout_s
+            agent_id, as_of=as_of, limit=limit, part=part, timeout_s=self._timeout_s
         )
+
+    async def around(
+        self,
+        agent_id: str,
+        start: str,
+        *,
+        limit: int,
+        depth: int = 1,
+        as_of: int | str | None = None,
+    ) -> Graph:
+        """The *limit* heaviest relationships of *start*, then of what they lead to, and so on.
+
+        *depth* times, or until there are some hundred entities. `NotFound` where *start* is not
+        there.
+        """
+        return await self._reader.around(agent_id, start, as_of=as_of, limit=limit, depth=depth)

@@ -9,12 +9,10 @@ from msgspec import Struct
 from eventlog.database import Conn
 from eventlog.log import EventLog
 from eventlog.statements import statement
-from schema import json_text
 from schema.errors import Refused
 from schema.events import Event
 from schema.events.graph import EntityPut
 from schema.ids import graph_stream
-from schema.row_text import projected
 from service.graph import rows
 from service.graph.limits import ENTITIES_MAX, RELATIONSHIPS_MAX
 from service.graph.picture import Graph
@@ -78,6 +76,16 @@ class Grounds:
         """What there is of what *facts* name: entities, and relationships with the same ends."""
         return await self._ground(agent_id, lambda conn, view: _beneath(conn, view, facts))
 
+    async def at(self, agent_id: str, facts: Sequence[Event], version: int) -> Graph | None:
+        """What there was of what *facts* name at *version*; None where some was erased since."""
+        stream = graph_stream(agent_id)
+        standing = await self._standings.level(stream)
+        if standing.erased > version:
+            return None
+        view = View(self._log.partition_of(stream), stream, version)
+        async with self._log.database.acquire() as conn:
+            return await _beneath(conn, view, facts)
+
     async def see_room(self, agent_id: str, news: Sequence[Event], version: int) -> None:
         """`Refused` where the graph, as of *version*, would become too large by *news*."""
         if not _is_small(version):
@@ -106,22 +114,14 @@ class Grounds:
 
 
 async def _beneath(conn: Conn, view: View, facts: Sequence[Event]) -> Graph:
-    named = [ids for fact in facts if _may_be_in_rows(ids := named_by(fact))]
+    named = [ids for fact in facts if all(map(rows.may_be_there, ids := named_by(fact)))]
     # In order, so that those who look for the same do it alike.
     wanted = sorted({id_ for ids in named for id_ in ids})
     pairs = sorted({ids for ids in named if len(ids) == PAIR})
     sources, targets = [ids[0] for ids in pairs], [ids[-1] for ids in pairs]
     entities = await conn.fetch(rows.ENTITIES_OF, *view.key, wanted)
     related = await conn.fetch(RELATED, *view.key, sources, targets)
-    return Graph.of(
-        view.version,
-        ((id_, label, json_text.decode(properties)) for id_, label, properties in entities),
-        ((source, target, kind, weight) for source, target, kind, weight in related),
-    )
-
-
-def _may_be_in_rows(ids: Iterable[str]) -> bool:
-    return not any(projected(id_)[1] for id_ in ids)
+    return rows.graph_of(view, entities, related)
 
 
 def _is_small(version: int) -> bool:

@@ -18,3 +18,9 @@ CLOSURE_PAIRS_MAX: Final = 1_000_000
 
 SUBGRAPH_RELATIONSHIPS_MAX: Final = 100_000
 """What one answer may hold."""
+
+DESCRIBED_RELATIONSHIPS_MAX: Final = 20
+"""Of those that come with an entity's description, where a model asks for it."""
+
+HOPS_TOLD_MAX: Final = 50
+"""Of a longer path a model is told the first ones, and how many there are."""

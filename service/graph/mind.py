@@ -69,8 +69,8 @@ class GraphMind(Protocol):
 class GraphMinds(Protocol):
     """Every agent's graph, as the process has it."""
 
-    def mind(self, agent_id: str) -> GraphMind:
-        """The graph of *agent_id*."""
+    def mind(self, agent_id: str, as_of: int | None = None) -> GraphMind:
+        """The graph of *agent_id*, as it was at a version, or as it is."""
 
 
 class GraphCall(Struct, frozen=True, kw_only=True):

@@ -25,28 +25,42 @@ class AgentGraph:
     """See `GraphMind`."""
 
     def __init__(
-        self, agent_id: str, log: EventLog, reader: Reader, grounds: Grounds, timeout_s: float
+        self,
+        agent_id: str,
+        log: EventLog,
+        reader: Reader,
+        grounds: Grounds,
+        timeout_s: float,
+        as_of: int | None = None,
     ) -> None:
         self.agent_id = agent_id
         self._log = log
         self._reader = reader
         self._grounds = grounds
         self._timeout_s = timeout_s
+        self._as_of = as_of
+        """The version that is looked at; None looks at what there is."""
 
     async def near(self, ids: Collection[str]) -> Graph:
         """See `GraphMind`."""
-        return (await self._grounds.near(self.agent_id, ids)).graph
+        if self._as_of is None:
+            return (await self._grounds.near(self.agent_id, ids)).graph
+        view, _ = await self._reader.view(self.agent_id, self._as_of)
+        async with self._log.database.acquire() as conn:
+            return await rows.near(conn, view, ids)
 
     async def surroundings(
         self, ids: Collection[str], limit: int, *, kinds: Sequence[str] = ()
     ) -> Graph:
         """See `GraphMind`."""
-        view, _ = await self._reader.view(self.agent_id)
+        view, _ = await self._reader.view(self.agent_id, self._as_of)
         async with self._log.database.acquire() as conn:
             return await rows.surroundings(conn, view, ids, limit, kinds=kinds)
 
     async def ask(self, query: Query) -> Answered:
         """See `GraphMind`."""
+        if self._as_of is not None and query.as_of is None:
+            query = query.model_copy(update={"as_of": self._as_of})
         return await self._reader.query(self.agent_id, query, self._timeout_s)
 
     async def see_room(self, news: Sequence[Event], version: int) -> None:
@@ -55,7 +69,7 @@ class AgentGraph:
 
     async def nearest(self, name: str) -> list[str]:
         """See `GraphMind`."""
-        view, _ = await self._reader.view(self.agent_id)
+        view, _ = await self._reader.view(self.agent_id, self._as_of)
         async with self._log.database.acquire() as conn:
             called_so = await rows.named(conn, view, name, NEAREST_MAX)
             some = [
@@ -70,7 +84,7 @@ class AgentGraph:
     async def recall(self, task: str, policy: GraphPolicy, at: datetime) -> GraphRecalled:
         """See `GraphMind`."""
         limit = policy.max_relationships
-        view, _ = await self._reader.view(self.agent_id)
+        view, _ = await self._reader.view(self.agent_id, self._as_of)
         async with self._log.database.acquire() as conn:
             named = await rows.named(conn, view, task, policy.max_entities)
             ids = [entity.id for entity in named]

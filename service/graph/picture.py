@@ -34,6 +34,10 @@ class Entity(Struct, frozen=True):
     label: str
     properties: dict[str, Any] = {}
 
+    def as_json(self) -> dict[str, Any]:
+        """It, as everybody is shown it."""
+        return {"id": self.id, "label": self.label, "properties": self.properties}
+
     @property
     def bytes(self) -> int:
         """About what it takes in memory, its relationships not counted."""
@@ -54,6 +58,10 @@ class Relationship(NamedTuple):
     target: str
     kind: str
     weight: float = 1.0
+
+    def as_json(self) -> dict[str, Any]:
+        """It, as everybody is shown it."""
+        return {"from": self.source, "to": self.target, "kind": self.kind, "weight": self.weight}
 
 
 class Graph:
@@ -127,6 +135,13 @@ class Graph:
             for target, kinds in links.items():
                 for kind, weight in kinds.items():
                     yield Relationship(source, target, kind, weight)
+
+    def add(self, part: "Graph") -> None:
+        """Hold also what another *part* of the same graph holds."""
+        for entity in part.entities.values():
+            self.put_entity(entity.id, entity.label, entity.properties)
+        for one in part.all_relationships():
+            self.put_relationship(*one)
 
     def put_entity(self, id_: str, label: str, properties: dict[str, Any]) -> None:
         """There is this entity from here on, or it has this label and these properties."""

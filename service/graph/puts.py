@@ -41,6 +41,12 @@ def is_there(graph: Graph, put: Put) -> bool:
     return put.kind in graph.out.get(put.source, {}).get(put.target, {})
 
 
+def holds(graph: Graph, puts: Iterable[Put]) -> bool:
+    """Whether all of *puts* are there alike; of those that name the same, the last one counts."""
+    last = {_key(put): put for put in puts}
+    return all(is_there(graph, put) and _is_alike(graph, put) for put in last.values())
+
+
 def see_ends(graph: Graph, put: RelationshipPut, where: str = "") -> None:
     """`NotFound`, beginning with *where*, names an end that is not there."""
     for id_ in (put.source, put.target):
@@ -78,6 +84,10 @@ def in_appends(saying: Iterable[T], put_of: Callable[[T], Put]) -> Iterator[list
         size_bytes += own_bytes
     if together:
         yield together
+
+
+def _key(put: Put) -> tuple[str, ...]:
+    return (put.id,) if isinstance(put, EntityPut) else (put.source, put.target, put.kind)
 
 
 def _put(graph: Graph, put: Put) -> None:

@@ -1,6 +1,6 @@
 """Answers questions about agents' graphs: short ones from rows, all others by a worker."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -8,11 +8,11 @@ from eventlog.database import Conn
 from eventlog.log import EventLog
 from schema.errors import Invalid
 from schema.ids import checked_agent_id, graph_stream
-from schema.messages.graph import Degree, Neighbours, PathExists, Query, ShortestPath, Subgraph
+from schema.messages.graph import Neighbours, PathExists, Query, ShortestPath, checked_query
 from service.graph import looking, rows
-from service.graph.answers import Answered, Changes, Known, Seen
+from service.graph.answers import Answered, Changes, Known, Pictured, Seen, Whole
 from service.graph.coordinates import GRAPH
-from service.graph.picture import Graph, Relationship, absent
+from service.graph.picture import Entity, Graph, Relationship, absent
 from service.graph.results import Results
 from service.graph.rows import View
 from service.graph.standing import Standings
@@ -26,6 +26,8 @@ RELATIONSHIPS_SHOWN_MAX: Final = 100
 """Of one entity, where somebody looks at it."""
 PAGE_MAX: Final = 10_000
 """Entities, relationships or differences in one answer."""
+UNFOLDED_MAX: Final = 300
+"""Entities: what has come to so many around one is unfolded no further."""
 PICTURED_MAX: Final = 1000
 """Entities of which somebody wants to draw a picture."""
 
@@ -122,6 +124,35 @@ class Reader:
                 ),
             )
 
+    async def whole(self, agent_id: str, as_of: int | str | None) -> Whole:
+        """All that the graph held, page by page."""
+        view, _ = await self.view(agent_id, as_of)
+        return Whole(
+            version=view.version,
+            entities=self._all_entities(view),
+            relationships=self._all_relationships(view),
+        )
+
+    async def _all_entities(self, view: View) -> AsyncIterator[list[Entity]]:
+        after = ""
+        while True:
+            async with self._log.database.acquire() as conn:
+                page = await rows.entities(conn, view, rows.ENTITY_BLOCK_ROWS, after=after)
+            if not page:
+                return
+            yield page
+            after = page[-1].id
+
+    async def _all_relationships(self, view: View) -> AsyncIterator[list[Relationship]]:
+        after: tuple[str, str, str] | None = None
+        while True:
+            async with self._log.database.acquire() as conn:
+                page = await rows.relationships(conn, view, PAGE_MAX, after=after)
+            if not page:
+                return
+            yield page
+            after = page[-1][:3]
+
     async def diff(
         self, agent_id: str, since: int | str, until: int | str | None, limit: int
     ) -> Changes:
@@ -141,25 +172,40 @@ class Reader:
         agent_id: str,
         *,
         as_of: int | str | None,
-        start: str | None,
         limit: int,
+        part: Mapping[str, tuple[str, ...]],
         timeout_s: float,
-    ) -> Graph:
-        """What is worth a picture: what stands around *start*, else what has most relationships."""
+    ) -> Pictured:
+        """What has the most relationships, of a *part* of the graph by labels and kinds."""
         _see_limit(limit, PICTURED_MAX)
-        if start is not None:
-            view, _ = await self.view(agent_id, as_of)
-            async with self._log.database.acquire() as conn:
-                if await rows.entity(conn, view, start) is None:
-                    raise absent(start, view.version)
-                return await rows.surroundings(conn, view, [start], limit)
-        most = Degree(op="degree", limit=limit, as_of=as_of)
-        answered = await self.query(agent_id, most, timeout_s)
-        ids = tuple(one["id"] for one in answered.result["scores"])
-        if not ids:
-            return Graph(answered.version)
-        between = Subgraph(op="subgraph", ids=ids, as_of=answered.version)
-        return _graph(await self.query(agent_id, between, timeout_s))
+        most = checked_query({"op": "degree", "limit": limit, "as_of": as_of, **part})
+        found = await self.query(agent_id, most, timeout_s)
+        ids = tuple(one["id"] for one in found.result["scores"])
+        graph, complete = Graph(found.version), found.result["complete"]
+        if ids:
+            named = {"op": "subgraph", "ids": ids, "as_of": found.version, **part}
+            graph = _graph(await self.query(agent_id, checked_query(named), timeout_s))
+        return Pictured(graph=graph, complete=complete)
+
+    async def around(
+        self, agent_id: str, start: str, *, as_of: int | str | None, limit: int, depth: int
+    ) -> Graph:
+        """The heaviest relationships of *start*, then of what they lead to, and so on."""
+        _see_limit(limit, PICTURED_MAX)
+        view, _ = await self.view(agent_id, as_of)
+        async with self._log.database.acquire() as conn:
+            if await rows.entity(conn, view, start) is None:
+                raise absent(start, view.version)
+            graph = await rows.surroundings(conn, view, [start], limit)
+            unfolded = {start}
+            for _ in range(depth - 1):
+                left = sorted(graph.entities.keys() - unfolded)
+                while left and (room := UNFOLDED_MAX - len(graph.entities)) > 0:
+                    count = max(1, room // limit)  # Not many more can come of so many.
+                    some, left = left[:count], left[count:]
+                    graph.add(await rows.surroundings(conn, view, some, limit))
+                    unfolded.update(some)
+        return graph
 
     async def _short(
         self, agent_id: str, query: Neighbours | ShortestPath | PathExists

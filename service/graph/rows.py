@@ -7,13 +7,13 @@ of the one that is meant, and `valid_from + 0` keeps those out that would go by 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from eventlog.database import Conn
 from eventlog.statements import statement
+from schema import json_text
 from schema.messages.graph import Neighbours, PathExists, ShortestPath
-from schema.row_text import projected
+from schema.row_text import projected, projected_id
 from service.graph.naming import mentioned, phrases_of
 from service.graph.picture import Entity, Graph, Relationship, absent
 
@@ -72,7 +72,7 @@ class Sizes(Struct, frozen=True, kw_only=True):
 
 async def entity(conn: Conn, view: View, id_: str) -> Entity | None:
     """The entity of that id, if it was there."""
-    row = await conn.fetchrow(ENTITY, *view.key, id_) if _may_be_there(id_) else None
+    row = await conn.fetchrow(ENTITY, *view.key, id_) if may_be_there(id_) else None
     return None if row is None else _entity(*row)
 
 
@@ -132,7 +132,7 @@ async def near(conn: Conn, view: View, ids: Iterable[str]) -> Graph:
     wanted = _that_may_be_there(ids)
     between = BETWEEN_FEW if len(wanted) <= FEW else BETWEEN
     entities = await conn.fetch(ENTITIES_OF, *view.key, wanted)
-    return _graph(view, entities, await conn.fetch(between, *view.key, wanted))
+    return graph_of(view, entities, await conn.fetch(between, *view.key, wanted))
 
 
 async def surroundings(
@@ -146,7 +146,7 @@ async def surroundings(
     found = await conn.fetch(HEAVIEST, *view.key, wanted, limit, _filter(kinds))
     ends = (end for row in found for end in (row["source"], row["target"]))
     around = list(dict.fromkeys([*wanted, *ends]))
-    return _graph(view, await conn.fetch(ENTITIES_OF, *view.key, around), found)
+    return graph_of(view, await conn.fetch(ENTITIES_OF, *view.key, around), found)
 
 
 async def neighbours(conn: Conn, view: View, query: Neighbours) -> dict[str, Any]:
@@ -234,7 +234,8 @@ async def _refuse_absent(conn: Conn, view: View, id_: str) -> None:
         raise absent(id_, view.version)
 
 
-def _graph(view: View, entities: Iterable[Any], relationships: Iterable[Any]) -> Graph:
+def graph_of(view: View, entities: Iterable[Any], relationships: Iterable[Any]) -> Graph:
+    """The part of a graph that rows tell of."""
     said = ((row["id"], row["label"], _decoded(row["properties"])) for row in entities)
     between = ((row["source"], row["target"], row["kind"], row["weight"]) for row in relationships)
     return Graph.of(view.version, said, between)
@@ -246,19 +247,19 @@ def _entity(id_: str, label: str, properties: str) -> Entity:
 
 def _decoded(properties: str) -> dict[str, Any]:
     """As the log's events are decoded: whole numbers of any size stay what they are."""
-    said: dict[str, Any] = {} if properties == "{}" else msgspec.json.decode(properties)
+    said: dict[str, Any] = {} if properties == "{}" else json_text.decode(properties)
     return said
 
 
 def _filter(words: Collection[str]) -> list[str] | None:
     """What a statement is given: nothing stands for all."""
-    return [word for word in words if _may_be_there(word)] if words else None
+    return [word for word in words if may_be_there(word)] if words else None
 
 
 def _that_may_be_there(ids: Iterable[str]) -> list[str]:
-    return [id_ for id_ in dict.fromkeys(ids) if _may_be_there(id_)]
+    return [id_ for id_ in dict.fromkeys(ids) if may_be_there(id_)]
 
 
-def _may_be_there(text: str) -> bool:
+def may_be_there(text: str) -> bool:
     """Whether rows could have *text*: what they cannot hold they have under another one."""
-    return not projected(text)[1]
+    return not projected_id(text)[1]

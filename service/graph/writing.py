@@ -10,7 +10,7 @@ from schema.ids import checked_agent_id
 from schema.messages.graph import PutEntity, PutRelationship
 from service.graph.grounds import Ground, Grounds
 from service.graph.picture import Graph
-from service.graph.puts import PUTS_MAX, Put, news_of, see_ends
+from service.graph.puts import PUTS_MAX, Put, holds, news_of, puts_of, see_ends
 from service.mind.writing import Author, Decided, Writer, Written
 
 __all__ = ["PUTS_MAX", "Editor", "How"]
@@ -81,35 +81,67 @@ class Editor:
         if not 1 <= len(puts) <= PUTS_MAX:
             raise Invalid("puts", f"are {len(puts)}: give 1 to {PUTS_MAX} at once")
         ordered = sorted(enumerate(puts), key=lambda put: isinstance(put[1], RelationshipPut))
-        _, last = ordered[-1]
-        if repeated := await self._writer.repeated(checked_agent_id(agent_id), last, author):
-            return repeated
+        in_order = [put for _, put in ordered]
 
-        async def decide(ground: Ground) -> Decided:
+        def decide(ground: Ground) -> Decided:
             ground.see_room(puts)
             # An id stands for an event: whoever gives one finds it again.
             news = news_of(ground.graph, ordered, keeps_last=author.id is not None)
             return Decided(tuple(news), ground.version)
 
-        return await self._writer.decide(
-            agent_id, lambda: self._grounds.beneath(agent_id, puts), decide, author
-        )
+        return await self._decided(agent_id, in_order, author, decide)
 
     async def _change(
         self, agent_id: str, fact: Event, author: Author, see: Callable[[Graph], None]
     ) -> Written:
         """Append *fact*, once *see* has found nothing against it in what there is."""
-        if repeated := await self._writer.repeated(checked_agent_id(agent_id), fact, author):
-            return repeated
 
-        async def decide(ground: Ground) -> Decided:
+        def decide(ground: Ground) -> Decided:
             see(ground.graph)
             ground.see_room([fact])
             return Decided((fact,), ground.version)
 
+        return await self._decided(agent_id, [fact], author, decide)
+
+    async def _decided(
+        self,
+        agent_id: str,
+        facts: Sequence[Event],
+        author: Author,
+        decide: Callable[[Ground], Decided],
+    ) -> Written:
+        """What came of *facts*, the last of which stands under the author's id, if they gave one.
+
+        Appended once: whoever asks again, be it at the same time, is told of that.
+        """
+        if repeated := await self._repeated(agent_id, facts, author):
+            return repeated
+
+        async def decide_now(ground: Ground) -> Decided:
+            if repeated := await self._repeated(agent_id, facts, author):
+                return Decided((), repeated.version)
+            return decide(ground)
+
         return await self._writer.decide(
-            agent_id, lambda: self._grounds.beneath(agent_id, [fact]), decide, author
+            agent_id, lambda: self._grounds.beneath(agent_id, facts), decide_now, author
         )
+
+    async def _repeated(
+        self, agent_id: str, facts: Sequence[Event], author: Author
+    ) -> Written | None:
+        """Where *facts* are in already; `Invalid` where their id stands for others.
+
+        One alone has the id: the others were left out where they were there alike, so that what
+        proves them is what the graph held right behind it.
+        """
+        *others, last = facts
+        found = await self._writer.repeated(checked_agent_id(agent_id), last, author)
+        if found is None or not others:
+            return found
+        then = await self._grounds.at(agent_id, facts, found.version)
+        if then is not None and not holds(then, puts_of(facts)):
+            raise Invalid("id", f"{author.id} names another change of graph: make a new one")
+        return found
 
 
 def _see_how(how: How, what: str, *, is_there: bool) -> None:

@@ -123,15 +123,18 @@ class Writer:
         """
         async with self._lanes.lane(agent_id):
             rebases = 0
+            now = await held()
             for _ in range(TRIES_MAX):
-                decided = await decide(await held())
+                decided = await decide(now)
                 try:
                     return await self._append(agent_id, decided, author)
                 except WrongExpectedVersion:
-                    rebases += (await held()).touched > decided.expected
+                    # Looked at behind the pause: what is decided upon should be new.
+                    await asyncio.sleep(_pause_s(rebases))
+                    now = await held()
+                    rebases += now.touched > decided.expected
                     if rebases > REBASES_MAX:
                         break
-                    await asyncio.sleep(_pause_s(rebases))
         raise Unavailable(
             f"others change the {self._part.name} of {agent_id} all the time: try again", 0.1
         )

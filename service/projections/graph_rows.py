@@ -6,9 +6,9 @@ from typing import Final
 from eventlog.database import Conn
 from eventlog.statements import statement
 from schema.events.graph import EntityPut, RelationshipPut
-from schema.row_text import projected, projected_json
+from schema.row_text import projected, projected_id, projected_json
 from service.graph.naming import names_of
-from service.projections.graph_texts import Change, indexed, is_altered, keys_in
+from service.projections.graph_texts import Change, is_altered, keys_in
 from service.projections.graph_walk import Begun, Outcome, Standing
 from service.projections.setwise import Row, execute_for, fetch_for
 
@@ -54,10 +54,10 @@ def _entity(begun: Begun) -> Row:
     assert isinstance(event, EntityPut)  # noqa: S101 - only such begin one.
     assert key is not None  # noqa: S101 - which names it.
     properties, altered = projected_json(event.properties)
-    altered = altered or is_altered(event.id, event.label, event.session, event.call_id)
+    altered = altered or is_altered((event.id, event.label), event.session, event.call_id)
     return (
         *(*key, begun.change.recorded.version, begun.valid_to),
-        *(indexed(event.label, "label"), properties, altered),
+        *(projected_id(event.label)[0], properties, altered),
         *(_fit(event.session), _fit(event.call_id)),
     )
 
@@ -76,7 +76,8 @@ def _relationship(begun: Begun) -> Row:
     event, key = begun.change.recorded.event, begun.change.relationship
     assert isinstance(event, RelationshipPut)  # noqa: S101 - only such begin one.
     assert key is not None  # noqa: S101 - which names it.
-    altered = is_altered(event.source, event.target, event.kind, event.session, event.call_id)
+    ends = (event.source, event.target)
+    altered = is_altered(ends, event.kind, event.session, event.call_id)
     return (
         *(*key, begun.change.recorded.version, begun.valid_to, event.weight, altered),
         *(_fit(event.session), _fit(event.call_id)),

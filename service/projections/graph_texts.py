@@ -1,16 +1,12 @@
-"""What a graph's events name, in texts fit for its rows; what names things must fit an index."""
+"""What a graph's events name, in texts fit for its rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from schema.envelope import RecordedEvent
-from schema.errors import Invalid
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
-from schema.row_text import projected
-
-INDEXED_BYTES_MAX: Final = 1024
-"""Of an id or a label: two such fit into an index, and it is what 256 characters may take."""
+from schema.row_text import projected, projected_id
 
 EntityKey: TypeAlias = tuple[int, str, str]
 """Partition, stream, id."""
@@ -43,30 +39,24 @@ def keys_in(changes: Sequence[Change]) -> tuple[set[EntityKey], set[Relationship
     return entities, between
 
 
-def indexed(text: str, field: str) -> str:
-    """*text* as the rows have it; `Invalid` where it is too long to be found by."""
-    fit, _ = projected(text)
-    if len(fit) > INDEXED_BYTES_MAX // 4 and len(fit.encode()) > INDEXED_BYTES_MAX:
-        raise Invalid(field, f"of more than {INDEXED_BYTES_MAX} bytes can't be indexed")
-    return fit
-
-
-def is_altered(*texts: str | None) -> bool:
-    """Whether any of *texts* is another one in the rows."""
-    return any(text is not None and projected(text)[1] for text in texts)
+def is_altered(ids: Iterable[str], *texts: str | None) -> bool:
+    """Whether any of *ids*, by which rows are found, or of *texts* is another one in the rows."""
+    return any(projected_id(id_)[1] for id_ in ids) or any(
+        text is not None and projected(text)[1] for text in texts
+    )
 
 
 def _change(recorded: RecordedEvent) -> Change:
     event, partition, stream = recorded.event, recorded.partition, recorded.stream
     match event:
         case RelationshipPut() | RelationshipRemoved():
-            source, target = indexed(event.source, "from"), indexed(event.target, "to")
+            source, target = projected_id(event.source)[0], projected_id(event.target)[0]
             return Change(
                 recorded,
                 relationship=(partition, stream, source, target, projected(event.kind)[0]),
                 ends=((partition, stream, source), (partition, stream, target)),
             )
         case EntityPut() | EntityRemoved():
-            return Change(recorded, entity=(partition, stream, indexed(event.id, "id")))
+            return Change(recorded, entity=(partition, stream, projected_id(event.id)[0]))
         case _:
             return Change(recorded)

@@ -12,20 +12,16 @@ from typing import Final
 
 from eventlog.database import Conn
 from eventlog.project import Projection
-from eventlog.read import read_stream
 from eventlog.statements import statement
 from schema import events
 from schema.envelope import RecordedEvent
+from service.projections.anew import add_or_make_anew
 from service.projections.entries import apply_entries
 from service.projections.recalls import apply_recalls
 from service.projections.vectors import apply_vectors
 from service.projections.working import apply_working
 
 IS_MARKED: Final = statement(__package__, "stream_is_marked")
-CLEAR: Final = statement(__package__, "clear_stream")
-
-CLEARED_ROWS: Final = 50_000
-"""Rows that one statement takes away, so that none takes long."""
 
 TABLES: Final = (
     *("episodes", "facts", "working_memory", "postings", "corpora", "recall_counts", "vectors"),
@@ -44,10 +40,7 @@ async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
         for stream, versions in erased.items()
         if await conn.fetchval(IS_MARKED, *stream, versions)
     }
-    await _add(conn, [r for r in batch if (r.partition, r.stream) not in marked])
-    for stream in sorted(marked):
-        up_to = max(r.version for r in batch if (r.partition, r.stream) == stream)
-        await _make_anew(conn, *stream, up_to=up_to)
+    await add_or_make_anew(conn, batch, marked=marked, tables=TABLES, add=_add)
 
 
 def _erased(batch: Sequence[RecordedEvent]) -> Erased:
@@ -63,18 +56,6 @@ async def _add(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
     await apply_vectors(conn, batch, entries)
     await apply_recalls(conn, batch)
     await apply_working(conn, batch)
-
-
-async def _make_anew(conn: Conn, partition: int, stream: str, *, up_to: int) -> None:
-    """All rows of *stream* again, from its first event; its erased events say nothing any more."""
-    for table in TABLES:
-        clear = CLEAR.replace("table_of_memory", table)
-        while await conn.execute(clear, partition, stream, CLEARED_ROWS) != "DELETE 0":
-            pass
-    after = 0
-    while block := await read_stream(conn, partition, stream, after=after, up_to=up_to):
-        await _add(conn, block)
-        after = block[-1].version
 
 
 memory = Projection(

@@ -8,6 +8,7 @@ from schema.events import GraphPolicy, GraphRecalled, KnownRelationship
 from service.agent.given import object_given
 from service.agent.graph_text import told
 from service.agent.moves import Recall, Transact, asks_memory
+from service.graph.limits import DESCRIBED_RELATIONSHIPS_MAX, HOPS_TOLD_MAX
 from service.replay.place import Objection, Place, refused
 
 DESCRIBE: Final = "describe"
@@ -36,6 +37,9 @@ def recalled(place: Place, event: GraphRecalled) -> Objection | None:
             return refused("nothing of the graph, which was not asked", event.type)
     if objection is not None:
         return objection
+    pinned = None if place.state.started is None else place.state.started.mind
+    if pinned is not None and event.version > pinned.graph:
+        return refused(f"the graph at version {pinned.graph}", f"that at version {event.version}")
     if not place.state.goes_on:
         return refused("no answer of the graph behind the end", event.type)
     if event.at != place.asked_at:
@@ -52,7 +56,10 @@ def _given(place: Place, call: events.ToolCalled) -> dict[str, Any]:
         given = object_given(parameters, call.arguments)
     except (ValueError, RecursionError):
         return {}
-    return given if isinstance(given, dict) else {}
+    if not isinstance(given, dict):
+        return {}
+    properties = parameters.get("properties", {}).items()
+    return {name: one["default"] for name, one in properties if "default" in one} | given
 
 
 def _writes(given: dict[str, Any]) -> bool:
@@ -92,15 +99,24 @@ def _for_call(tool: str, given: dict[str, Any], event: GraphRecalled) -> Objecti
     """What speaks against *event* as the answer to what was *given* to *tool*."""
     if event.policy is not None:
         return refused("no policy, a tool asked", "one")
-    match given.get("limit"):
-        case int(limit) if len(event.relationships) > limit:
-            return refused(f"at most {limit} relationships", f"{len(event.relationships)}")
+    most = HOPS_TOLD_MAX if tool == PATH else _most(given)
+    if len(event.relationships) > most:
+        return refused(f"at most {most} relationships", f"{len(event.relationships)}")
     match given.get("kind"):
         case str(kind) if any(one.kind != kind for one in event.relationships):
             return refused(f"relationships of the kind {kind!r}", "others")
     if tool == PATH:
         return _led(given, event.relationships) or _budgeted(event)
     return _of_one(given.get("id"), event.relationships) or _budgeted(event)
+
+
+def _most(given: dict[str, Any]) -> int:
+    """How many relationships may be told of an entity; `describe` is not asked for a number."""
+    match given.get("limit"):
+        case int(limit) | float(limit):
+            return int(limit)
+        case _:
+            return DESCRIBED_RELATIONSHIPS_MAX
 
 
 def _of_one(id_: Any, found: tuple[KnownRelationship, ...]) -> Objection | None:
@@ -115,4 +131,7 @@ def _led(given: dict[str, Any], steps: tuple[KnownRelationship, ...]) -> Objecti
         return refused("a way, step by step", "relationships that do not follow on each other")
     if steps and isinstance(given.get("from"), str) and steps[0].source != given["from"]:
         return refused(f"a way from {given['from']!r}", f"one from {steps[0].source!r}")
+    is_whole = 0 < len(steps) < HOPS_TOLD_MAX
+    if is_whole and isinstance(given.get("to"), str) and steps[-1].target != given["to"]:
+        return refused(f"a way to {given['to']!r}", f"one to {steps[-1].target!r}")
     return None

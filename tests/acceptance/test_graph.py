@@ -199,6 +199,19 @@ def test_an_import_that_was_refused_goes_on_once_its_line_is_mended(
     assert "is as they say already, at version 1501" in again.err
 
 
+def test_what_is_exported_can_be_imported(house: CommandLine, tmp_path: Path):
+    file = tmp_path / "out.jsonl"
+    done = house("graph", "flat", "export", str(file), "--as-of", "10")
+    assert (done.code, done.out) == (0, ""), done.err
+    assert "graph of flat at version 10; 5 entities, 5 relationships." in done.err
+    assert house("graph", "copy", "import", str(file)).code == 0
+    told = house("graph", "copy", "export")
+    assert told.out == file.read_text()
+    assert json.loads(told.out.splitlines()[0]) == HOUSE[0]
+    assert len(told.out.splitlines()) == len(HOUSE)
+    assert house("graph", "flat", "export", "/nowhere/x").code == 2
+
+
 def test_a_file_may_be_a_pipe(cli: CommandLine):
     piped = (
         "import os\n"

@@ -86,6 +86,7 @@ def show(
     """List entities and relationships, tell what has changed, or draw a picture."""
     from service.cli import graph as told
     from service.cli import graph_views as views
+    from service.cli import remote_graph as there
 
     agent: str = context.obj
     if diff is not None and (svg or as_of or kinds or labels):
@@ -110,6 +111,9 @@ def show(
     return carry_out(
         lambda s: told.show_graph(s, agent_id=agent, as_of=as_of, said=said, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.show_graph(
+            c, agent_id=agent, as_of=as_of, said=said, as_json=as_json
+        ),
     )
 
 
@@ -250,11 +254,13 @@ def query(
     as_json: AsJson = False,
 ) -> int:
     """Ask any question that there is: bfs, dfs, closure, subgraph, topological_sort and more."""
+    from service.cli import remote_graph as there
     from service.cli.graph import query_graph
 
     return carry_out(
         lambda s: query_graph(s, agent_id=context.obj, text=question, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.query_graph(c, agent_id=context.obj, text=question, as_json=as_json),
     )
 
 
@@ -273,9 +279,12 @@ def _ask(
     *,
     as_json: bool,
 ) -> int:
+    from service.cli import remote_graph as there
     from service.cli.graph import ask_graph
 
     query = {"op": op, **said, **where}
     return carry_out(
-        lambda s: ask_graph(s, agent_id=context.obj, said=query, as_json=as_json), as_json=as_json
+        lambda s: ask_graph(s, agent_id=context.obj, said=query, as_json=as_json),
+        as_json=as_json,
+        remote=lambda c: there.ask_graph(c, agent_id=context.obj, said=query, as_json=as_json),
     )

@@ -1,4 +1,4 @@
-"""The commands around an agent's graph that change it."""
+"""The commands around an agent's graph that change it, or take it elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,7 @@ def add(
     as_json: AsJson = False,
 ) -> int:
     """Add an entity."""
+    from service.cli import remote_graph as there
     from service.cli.graph_writing import add_entity
 
     said = {"id": entity, "label": label}
@@ -46,6 +47,14 @@ def add(
             as_json=as_json,
         ),
         as_json=as_json,
+        remote=lambda c: there.add_entity(
+            c,
+            agent_id=context.obj,
+            said=said,
+            properties=properties or (),
+            replace=replace,
+            as_json=as_json,
+        ),
     )
 
 
@@ -61,6 +70,7 @@ def relate(
     as_json: AsJson = False,
 ) -> int:
     """Say that one entity relates to another."""
+    from service.cli import remote_graph as there
     from service.cli.graph_writing import relate_entities
 
     said = {"from": source, "kind": kind, "to": target, "weight": weight}
@@ -69,6 +79,9 @@ def relate(
             s, agent_id=context.obj, said=said, replace=replace, as_json=as_json
         ),
         as_json=as_json,
+        remote=lambda c: there.relate_entities(
+            c, agent_id=context.obj, said=said, replace=replace, as_json=as_json
+        ),
     )
 
 
@@ -81,6 +94,7 @@ def remove(
     as_json: AsJson = False,
 ) -> int:
     """Remove an entity and its relationships; earlier versions of the graph still have them."""
+    from service.cli import remote_graph as there
     from service.cli.graph_writing import remove_entity
 
     return carry_out(
@@ -88,6 +102,9 @@ def remove(
             s, agent_id=context.obj, id_=entity, reason=reason, as_json=as_json
         ),
         as_json=as_json,
+        remote=lambda c: there.remove_entity(
+            c, agent_id=context.obj, id_=entity, reason=reason, as_json=as_json
+        ),
     )
 
 
@@ -102,12 +119,16 @@ def unrelate(
     as_json: AsJson = False,
 ) -> int:
     """Say that one entity relates to another no more."""
+    from service.cli import remote_graph as there
     from service.cli.graph_writing import part_entities
 
     ends = (source, kind, target)
     return carry_out(
         lambda s: part_entities(s, agent_id=context.obj, ends=ends, reason=reason, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.part_entities(
+            c, agent_id=context.obj, ends=ends, reason=reason, as_json=as_json
+        ),
     )
 
 
@@ -133,6 +154,26 @@ def import_file(
 
     return carry_out(
         lambda s: import_graph(s, agent_id=context.obj, file=file, as_json=as_json),
+        as_json=as_json,
+    )
+
+
+@graph.command("export", epilog="Example: agent-runtime graph a-1 export house.jsonl --as-of 12")
+def export_file(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", dir_okay=False, help="- is standard output."),
+    ] = Path("-"),
+    *,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write all that a graph holds, as `import` reads it: entities, then what relates them."""
+    from service.cli.graph_exporting import export_graph
+
+    return carry_out(
+        lambda s: export_graph(s, agent_id=context.obj, file=file, as_of=as_of, as_json=as_json),
         as_json=as_json,
     )
 

@@ -35,11 +35,10 @@ def betweenness(
     sources = len(ids) if samples is None else min(samples, len(ids))
     size = len(ids) + graph.number_of_edges()
     if sources * size > SOURCES_TIMES_SIZE_MAX:
-        raise Invalid(
-            "samples",
-            f"{sources} sources in a graph of size {size} take too long: "
-            f"use at most {SOURCES_TIMES_SIZE_MAX // size}",
-        )
+        fitting = SOURCES_TIMES_SIZE_MAX // size
+        less = f"use at most {fitting}" if fitting > 1 else "ask about less, by kinds or labels"
+        detail = f"{sources} sources in a graph of size {size} take too long: {less}"
+        raise Invalid("samples", detail)
     found = nx.betweenness_centrality(graph, k=None if exact else sources, seed=seed)
     ranked = _ranked({ids[number]: score for number, score in found.items()}, limit)
     return {**ranked, "exact": exact, "samples": sources, "seed": seed}

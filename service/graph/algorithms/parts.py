@@ -6,7 +6,7 @@ from typing import Any
 from schema.errors import PayloadTooLarge
 from service.graph.algorithms.scope import Direction, Scope
 from service.graph.limits import SUBGRAPH_RELATIONSHIPS_MAX
-from service.graph.picture import Entity, Relationship
+from service.graph.picture import Relationship
 
 __all__ = ["neighbours", "subgraph"]
 
@@ -31,11 +31,8 @@ def subgraph(scope: Scope, ids: Collection[str]) -> dict[str, Any]:
             f"{SUBGRAPH_RELATIONSHIPS_MAX}: name fewer entities",
         )
     return {
-        "entities": [_told(scope.graph.entities[id_]) for id_ in entities],
-        "relationships": [
-            {"from": one.source, "to": one.target, "kind": one.kind, "weight": one.weight}
-            for one in between
-        ],
+        "entities": [scope.graph.entities[id_].as_json() for id_ in entities],
+        "relationships": [one.as_json() for one in between],
     }
 
 
@@ -65,7 +62,3 @@ def neighbours(
         for other, way, kind, weight in found[:limit]
     ]
     return {"neighbours": rows, "complete": len(rows) == len(found)}
-
-
-def _told(entity: Entity) -> dict[str, Any]:
-    return {"id": entity.id, "label": entity.label, "properties": entity.properties}

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from schema.errors import NotFinite
 from service.graph.algorithms.scope import Scope
-from service.graph.picture import Kinds, Links
+from service.graph.picture import Kinds, Links, Relationship
 
 __all__ = ["path_exists", "shortest_path"]
 
@@ -45,7 +45,7 @@ def path_exists(scope: Scope, source: str, target: str) -> bool:
 def _step(scope: Scope, source: str, target: str, *, weighted: bool) -> dict[str, Any]:
     kinds: Kinds = dict(scope.links(scope.graph.out, source))[target]
     kind = min(kinds, key=lambda kind: (kinds[kind] if weighted else 0.0, kind))
-    return {"from": source, "to": target, "kind": kind, "weight": kinds[kind]}
+    return Relationship(source, target, kind, kinds[kind]).as_json()
 
 
 def _total(steps: list[dict[str, Any]]) -> float:

@@ -1,9 +1,7 @@
--- The first $5 entities of stream $2 in partition $1 that were others at version $3 than at version $4, and by which
--- event they went.
+-- Of the entities $6 of stream $2 in partition $1 the first $5 that were others at version $3 than at version $4, and
+-- by which event they went.
 with touched as (
-  select distinct id from readmodel.entities
-  where partition = $1 and stream = $2
-    and (valid_from > $4 and valid_from <= $3 or valid_to > $4 and valid_to <= $3)
+  select distinct u.id collate "C" as id from unnest($6::text[]) u(id)
 )
 select t.id, b.label as label_before, b.properties as properties_before, a.label as label_after,
   a.properties as properties_after, went.type as went_by, went.data as went_data

@@ -1,9 +1,20 @@
--- The first $5 relationships of stream $2 in partition $1 that weighed otherwise at version $3 than at version $4, and
--- by which event they went.
+-- Of the relationships ($6, $7, $8) of stream $2 in partition $1, and those that ended with one of the entities $9, the
+-- first $5 that weighed otherwise at version $3 than at version $4, and by which event they went.
 with touched as (
-  select distinct source, target, kind from readmodel.relationships
-  where partition = $1 and stream = $2
-    and (valid_from > $4 and valid_from <= $3 or valid_to > $4 and valid_to <= $3)
+  select u.source collate "C" as source, u.target collate "C" as target, u.kind collate "C" as kind
+  from unnest($6::text[], $7::text[], $8::text[]) u(source, target, kind)
+  union
+  select ended.source, ended.target, ended.kind
+  from unnest($9::text[]) u(id)
+  cross join lateral (
+    (select r.source, r.target, r.kind from readmodel.relationships r
+    where r.partition = $1 and r.stream = $2 and r.source = u.id and r.valid_to > $4 and r.valid_to <= $3
+    order by r.target, r.valid_from offset 0)
+    union all
+    (select r.source, r.target, r.kind from readmodel.relationships r
+    where r.partition = $1 and r.stream = $2 and r.target = u.id and r.valid_to > $4 and r.valid_to <= $3
+    order by r.source, r.valid_from desc offset 0)
+  ) ended
 )
 select t.source, t.target, t.kind, b.weight as weight_before, a.weight as weight_after, went.type as went_by,
   went.data as went_data

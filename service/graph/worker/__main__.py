@@ -41,6 +41,7 @@ async def serve() -> None:
     if first is None:
         return
     start = unpacked(first[0], Start)
+    os.environ.update(start.environment)
     async with _database(start) as database:
         desk = Desk(Kept(database, bytes_max=start.cache_bytes), interrupts)
         _write(framed(packed(Answer(version=0, loads=0))))

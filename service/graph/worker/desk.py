@@ -1,10 +1,12 @@
 """One question after the other, as a worker answers them."""
 
 import asyncio
+import traceback
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
-from schema.errors import AgentRuntimeError, PayloadTooLarge
+from schema.errors import AgentRuntimeError, Broken, PayloadTooLarge
 from schema.messages.graph import checked_query
 from service.graph.algorithms.answering import answer
 from service.graph.algorithms.merging import merge
@@ -44,6 +46,8 @@ class Desk:
             return Failure.of(error), b""
         except Interrupted:
             return CalledBack(), b""
+        except Exception as fault:  # noqa: BLE001 - who asked must hear of it; they log it, too.
+            return Failure.of(Broken(_words(fault))), b""
         return Answer(version=version, loads=self._kept.loads), result
 
     async def _result(self, question: Ask | Compare) -> tuple[int, bytes]:
@@ -55,6 +59,12 @@ class Desk:
         graph = await self._kept.graph(question.place)
         query = checked_query(question.query)
         return graph.version, self._interrupts.computed(lambda: _fitting(answer(graph, query)))
+
+
+def _words(fault: Exception) -> str:
+    """Of what kind it is and where; its own words may be the graph's."""
+    at = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"a question broke: {type(fault).__name__} in {Path(at.filename).name}:{at.lineno}"
 
 
 def _fitting(result: object) -> bytes:

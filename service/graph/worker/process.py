@@ -1,13 +1,17 @@
 """A worker's process, as the one that started it sees it."""
 
 import os
+import re
 import signal
 import sys
 from asyncio import create_subprocess_exec, timeout
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, TypeVar
+
+import structlog
 
 from schema.errors import AgentRuntimeError, Broken, Unavailable
 from service.graph.worker.frames import FrameReader, framed, packed, unpacked
@@ -21,8 +25,12 @@ CALL_AGAIN_S: Final = 0.1
 """A signal that comes before the question has arrived means nothing."""
 
 MODULE: Final = "service.graph.worker"
-SECRETS: Final = ("AGENT_RUNTIME_", "ANTHROPIC_", "OPENAI_")
-"""Variables that begin so are ours alone."""
+SECRETS: Final = re.compile(r"AGENT_RUNTIME_|ANTHROPIC_|OPENAI_|PG[A-Z]|.*_API_KEY$")
+"""Variables of such names are ours alone."""
+DRIVERS: Final = re.compile(r"PG[A-Z]+$")
+"""Of these the driver reads some; a worker gets them by the pipe."""
+
+log = structlog.get_logger()
 
 S = TypeVar("S")
 
@@ -39,16 +47,18 @@ class Child:
     async def start(cls, start: Start, *, niceness: int) -> "Child":
         """A process that waits for questions; an error of ours where it cannot."""
         # A session of its own: Ctrl-C in a terminal is for us, and we end the child in order.
-        process = await create_subprocess_exec(
-            sys.executable, "-P", "-m", MODULE,
-            stdin=PIPE, stdout=PIPE, env=_environment(), start_new_session=True,
-        )  # fmt: skip
+        try:
+            process = await create_subprocess_exec(
+                sys.executable, "-P", "-m", MODULE,
+                stdin=PIPE, stdout=PIPE, env=_environment(), start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:  # No memory, no more processes, no more files.
+            raise Unavailable(f"{MODULE} cannot be started: {error.strerror}", 1.0) from None
         child = cls(process)
         try:
-            with suppress(ProcessLookupError, PermissionError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             async with timeout(START_TIMEOUT_S):
                 await child.ask(start)
+            _make_nice(process.pid, niceness)  # From here on: to start has its time.
         except TimeoutError:
             await child.kill()
             raise Unavailable(f"{MODULE} did not start within {START_TIMEOUT_S:g} s", 1.0) from None
@@ -78,7 +88,10 @@ class Child:
             await self._stdin.drain()
         reply, result = await self._reply()
         if isinstance(reply, Failure):
-            raise reply.error()
+            error = reply.error()
+            if isinstance(error, Broken):  # Else nobody but the one who asked would hear of it.
+                log.error("graph.question_broke", fault=str(error))
+            raise error
         if isinstance(reply, CalledBack):
             raise Broken("a question was called back by nobody")
         return reply, result
@@ -131,7 +144,20 @@ class Child:
 
 def _environment() -> Mapping[str, str]:
     """Ours without its secrets: a process's environment can be listed."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    return {name: value for name, value in os.environ.items() if not SECRETS.match(name)}
+
+
+def _make_nice(pid: int, niceness: int) -> None:
+    """Let the process have what others leave, as far as the system lets us."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        # Where Linux shares by session, a session's own niceness is what counts.
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+
+
+def driver_environment() -> dict[str, str]:
+    """What the driver finds in our environment: where the database is, perhaps a password."""
+    return {name: value for name, value in os.environ.items() if DRIVERS.match(name)}
 
 
 def _pipe(stream: S | None) -> S:

@@ -31,6 +31,8 @@ class Start(Struct, frozen=True, kw_only=True, tag=True):
     """Of the database, for people."""
     options: dict[str, Any]
     """What the driver connects with."""
+    environment: dict[str, str]
+    """What it reads of the environment besides; here, since the child's own can be listed."""
     cache_bytes: int
 
 

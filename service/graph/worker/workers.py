@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from eventlog.address import Address
 from schema.messages import graph as asked
-from service.graph.worker.process import Child
+from service.graph.worker.process import Child, driver_environment
 from service.graph.worker.words import Ask, Place, Start
 from service.graph.worker.worker import Result, Worker
 
-SLOW_NICENESS: Final = 10
-"""What takes long leaves the processor to what somebody waits for."""
+SLOW_NICENESS: Final = 5
+"""What takes long leaves the processor to what somebody waits for, but for a quarter or so."""
 
 
 class Workers(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,12 @@ class Workers(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def open_workers(address: Address, *, cache_bytes: int) -> AsyncIterator[Workers]:
     """Workers over the database at *address*; each may hold graphs of *cache_bytes*."""
-    start = Start(label=address.label, options=dict(address.options), cache_bytes=cache_bytes)
+    start = Start(
+        label=address.label,
+        options=dict(address.options),
+        environment=driver_environment(),
+        cache_bytes=cache_bytes,
+    )
     workers = Workers(
         quick=Worker("quick", lambda: Child.start(start, niceness=0)),
         slow=Worker("slow", lambda: Child.start(start, niceness=SLOW_NICENESS)),

@@ -9,10 +9,11 @@ import pytest
 
 from eventlog.database import Database
 from schema import events
-from schema.errors import AlreadyThere, Invalid, NotFound, Refused
+from schema.errors import AlreadyThere, Invalid, NotFound, Refused, Unavailable
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut
 from schema.ids import uuid7
-from service.graph import grounds
+from schema.messages.graph import PutEntity, PutRelationship
+from service.graph import grounds, reading
 from service.graph.graphs import How
 from service.graph.picture import Entity, Relationship
 from service.mind.writing import Author
@@ -123,6 +124,39 @@ async def test_the_same_write_asked_again_is_answered_as_a_repeat(database: Data
         first = await one.graphs.put_all("a-1", there_already, batch)
         second = await other.graphs.put_all("a-1", there_already, batch)
         assert (second.version, second.replayed) == (first.version, True)
+
+
+async def test_a_repeat_of_several_is_one_of_all_of_them(database: Database):
+    author = Author(actor="test", id=uuid7())
+    said: list[PutEntity | PutRelationship] = [
+        entity("a"),
+        entity("b", "old"),
+        entity("b", "new"),
+        relationship("a", "b"),
+    ]
+    async with process(database) as one, process(database) as other:
+        first = await one.graphs.put_all("a-1", said, author)
+        await one.graphs.put_entity("a-1", entity("a", "changed since"), ANA)
+        again = await other.graphs.put_all("a-1", said, author)
+        assert (again.id, again.version, again.replayed) == (first.id, first.version, True)
+        with pytest.raises(Invalid, match="another change of graph"):
+            await other.graphs.put_all("a-1", [entity("c"), *said], author)
+        with pytest.raises(Invalid, match="another change of graph"):
+            await other.graphs.put_all("a-1", [entity("a", "other"), *said[1:]], author)
+        await erase(database, "a-1", 1)
+        assert (await other.graphs.put_all("a-1", said, author)).replayed
+
+
+async def test_several_that_are_asked_for_twice_at_once_are_put_once(database: Database):
+    author = Author(actor="test", id=uuid7())
+    said = pairs("ab", "bc")
+    async with process(database) as one, process(database) as other:
+        both = await asyncio.gather(
+            *(each.graphs.put_all("a-1", said, author) for each in (one, other))
+        )
+        assert len(await one.facts("a-1")) == 5
+    assert sorted(written.replayed for written in both) == [False, True]
+    assert {written.version for written in both} == {5}
 
 
 @pytest.mark.parametrize("count", [0, 1001])
@@ -265,14 +299,29 @@ async def test_a_picture_shows_what_is_near_or_what_has_the_most_relationships(
 ):
     async with process(database) as one:
         await one.put("a-1", *pairs("ab", "ac", "ad", "ba", "xy"))
-        around = await one.graphs.picture("a-1", start="x", limit=10)
+        around = await one.graphs.around("a-1", "x", limit=10)
         most = await one.graphs.picture("a-1", limit=2)
         with pytest.raises(NotFound, match="'z'"):
-            await one.graphs.picture("a-1", start="z", limit=10)
+            await one.graphs.around("a-1", "z", limit=10)
 
     assert sorted(around.entities) == ["x", "y"]
-    assert sorted(most.entities) == ["a", "b"]
-    assert most.relationships == 2
+    assert (sorted(most.graph.entities), most.complete) == (["a", "b"], False)
+    assert most.graph.relationships == 2
+
+
+async def test_what_stands_around_goes_as_deep_as_asked_and_ends_where_it_is_much(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    async with process(database) as one:
+        await one.put("a-1", *pairs("ab", "ac", "bd", "ce", "df"))
+        depths = [await one.graphs.around("a-1", "a", limit=9, depth=n) for n in (1, 2, 3, 9)]
+        assert ["".join(sorted(graph.entities)) for graph in depths] == [
+            *("abc", "abcde", "abcdef", "abcdef")
+        ]
+        assert depths[-1].relationships == 5
+        monkeypatch.setattr(reading, "UNFOLDED_MAX", 4)
+        cut = await one.graphs.around("a-1", "a", limit=9, depth=9)
+        assert "".join(sorted(cut.entities)) == "abcd"
 
 
 async def test_a_graph_takes_in_another(database: Database):
@@ -298,6 +347,30 @@ async def test_a_graph_takes_in_another(database: Database):
         assert (again.events, again.version) == (0, merged.version)
         with pytest.raises(Invalid, match="itself"):
             await one.graphs.merge("a-1", "a-1", ANA, tick)
+
+
+async def test_a_merge_that_somebody_undoes_all_the_time_ends(database: Database):
+    async with process(database) as one:
+        await one.put("a-1", entity("z"))
+        await one.put("a-2", entity("a"))
+
+        def undo(*_: int) -> None:
+            undoing.append(
+                asyncio.ensure_future(one.graphs.remove_entity("a-1", "a", Author(actor="other")))
+            )
+
+        undoing: list[asyncio.Future[Any]] = []
+        place = one.graphs._merger._reader.place
+
+        async def undone(agent_id: str, as_of: Any = None) -> Any:
+            await asyncio.gather(*undoing)
+            undoing.clear()
+            return await place(agent_id, as_of)
+
+        one.graphs._merger._reader.place = undone  # type: ignore[method-assign]
+        with pytest.raises(Unavailable, match="others take out"):
+            await one.graphs.merge("a-1", "a-2", ANA, undo)
+        await asyncio.gather(*undoing)
 
 
 async def test_a_recall_tells_what_stands_around_what_the_task_names(database: Database):

@@ -26,6 +26,7 @@ from service.graph.picture import Graph
 from service.graph.rows import View
 from service.projections import PROJECTIONS
 from tests.graph_model import IDS, filters, graph_of, histories
+from tests.log_writing import write
 
 AT = datetime(2031, 2, 3, tzinfo=UTC)
 STREAM = graph_stream("a")
@@ -219,6 +220,8 @@ def test_the_difference_of_two_versions_is_that_of_what_they_hold(postgres: Any)
         @given(fit_histories, st.integers(0, 10), st.integers(0, 30))
         def check(history: list[Event], past: int, back: int) -> None:
             async def ask(conn: Conn, view: View, graph: Graph) -> None:
+                if history:
+                    await write(conn, 0, "a", STREAM, *history)
                 since = max(0, view.version - back)
                 former = graph_of(history[:since])
                 found = await looking.diff(conn, view, since, 1000)

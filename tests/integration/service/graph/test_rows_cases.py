@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventlog.database import Database, Dedicated
-from schema.errors import NotFound
+from schema.errors import Invalid, NotFound
 from schema.events import Event
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
 from schema.ids import graph_stream, partition_of
@@ -183,7 +183,7 @@ async def test_a_way_through_too_many_is_left_to_others(
 
 
 async def test_a_difference_tells_what_was_there_what_is_and_why_it_went(
-    conn: Dedicated, graph: Written
+    conn: Dedicated, graph: Written, monkeypatch: pytest.MonkeyPatch
 ):
     since = await graph.put(
         *(person("a"), person("b", size=1), person("c"), person("same")),
@@ -236,6 +236,9 @@ async def test_a_difference_tells_what_was_there_what_is_and_why_it_went(
         Difference(kind="relationship", name="new knows new", what="added", after="weight 1"),
     ]
     assert await looking.diff(conn, view, view.version, 100) == []
+    monkeypatch.setattr(looking, "DIFF_EVENTS_MAX", view.version - 1)
+    with pytest.raises(Invalid, match=f"goes over {view.version} versions"):
+        await looking.diff(conn, view, 0, 100)
 
 
 async def test_a_graph_is_loaded_whole_whatever_the_blocks(

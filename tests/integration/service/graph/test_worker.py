@@ -1,6 +1,7 @@
 """Questions to a worker's process: followed, called back, killed, refused, and answered alike."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from schema.events.graph import EntityPut, RelationshipPut
 from schema.messages.graph import checked_query
 from service.graph.worker.words import Ask
 from service.graph.worker.worker import Worker
+from service.graph.worker.workers import SLOW_NICENESS
 from tests.graphs import Process, entity, pairs, process, relationship
 
 
@@ -39,6 +41,14 @@ async def computing(pid: int) -> None:
 def _ticks(pid: int) -> int:
     fields = _told(pid, "stat").rpartition(b")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def _session_niceness(pid: int) -> int | None:
+    """None where the system does not share by session."""
+    try:
+        return int(_told(pid, "autogroup").rpartition(b" ")[2])
+    except FileNotFoundError:
+        return None
 
 
 def _told(pid: int, what: str) -> bytes:
@@ -320,15 +330,45 @@ async def test_too_many_who_wait_are_sent_away_and_told_when_to_come_back(databa
 async def test_the_process_ends_with_the_graphs_and_knows_no_secret(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-planted")
+    for secret in ("OPENAI_API_KEY", "SOME_API_KEY", "PGPASSWORD", "AGENT_RUNTIME_X"):
+        monkeypatch.setenv(secret, "sk-planted")
+    monkeypatch.setenv("PGAPPNAME", "told by the pipe")
     async with process(database) as one:
         await one.put("a-1", *pairs("ab"))
         await one.ask("a-1", "has_cycle")
         pid = await started(one.graphs.workers.quick)
         assert b"planted" not in _told(pid, "environ")
+        assert b"pipe" not in _told(pid, "environ")
         assert b"postgres" not in _told(pid, "cmdline") + _told(pid, "environ")
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_the_process_for_long_questions_is_nice_and_so_is_its_session(
+    database: Database,
+):
+    async with process(database) as one:
+        await one.put("a-1", *pairs("ab"))
+        await one.ask("a-1", "cycles")
+        pid = await started(one.graphs.workers.slow)
+        assert os.getpriority(os.PRIO_PROCESS, pid) >= SLOW_NICENESS
+        assert os.getsid(pid) == pid  # So that Ctrl-C is not for it.
+        assert _session_niceness(pid) in (SLOW_NICENESS, None)
+
+
+async def test_a_process_that_cannot_be_started_is_a_matter_of_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    async def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    async with process(database) as one:
+        await one.put("a-1", *pairs("ab"))
+        with monkeypatch.context() as patched:
+            patched.setattr("service.graph.worker.process.create_subprocess_exec", refuse)
+            with pytest.raises(Unavailable, match="cannot be started"):
+                await one.ask("a-1", "has_cycle")
+        assert await one.ask("a-1", "has_cycle") is False
 
 
 async def test_a_graph_of_nobody_is_empty(database: Database):

@@ -103,3 +103,10 @@ def test_more_sources_than_there_is_time_for_are_refused():
         centrality.betweenness(Scope(graph))
 
     assert refused.value.field == "samples"
+
+
+def test_nobody_is_told_to_use_no_sample(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(centrality, "SOURCES_TIMES_SIZE_MAX", 7)
+
+    with pytest.raises(Invalid, match="take too long: ask about less, by kinds or labels"):
+        centrality.betweenness(scope_of("ab", "bc", "cd"), samples=2)
