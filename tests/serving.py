@@ -14,6 +14,7 @@ import jsonschema
 from eventlog.database import Database
 from service.agent.tools import Tool, builtin_tools
 from service.api.app import build_app
+from service.api.live import Live
 from service.api.openapi import document
 from service.api.route import Route
 from service.api.routes import ROUTES
@@ -34,6 +35,7 @@ class Api:
     runtime: Runtime
     address: str
     client: httpx.AsyncClient
+    live: Live
 
     async def __call__(
         self, method: str, path: str, body: Any = None, *, expect: int = 200, **more: Any
@@ -108,10 +110,11 @@ async def serving(
         supervisor = await stack.enter_async_context(
             open_supervisor(runtime, sessions_max=20, stop_timeout_s=5)
         )
-        app = build_app(Services(runtime, supervisor, runners))
+        services = Services(runtime, supervisor, runners)
+        app = build_app(services)
         address = await stack.enter_async_context(listening(app, settings))
         client = httpx.AsyncClient(base_url=address, trust_env=False, timeout=30)
-        yield Api(runtime, address, await stack.enter_async_context(client))
+        yield Api(runtime, address, await stack.enter_async_context(client), services.live)
 
 
 def model(folder: Path, *turns: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """What is asked behind a `?` and in small bodies over HTTP."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from schema.messages.base import Message, Moment, Tags, Vector, of_length, of_size
 from schema.messages.coordinates import AsOf
@@ -14,6 +14,7 @@ CURSOR_LENGTH_MAX: Final = 6000
 
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 Cursor = Annotated[str, of_length(1, CURSOR_LENGTH_MAX)]
+Ticket = Annotated[str, of_length(1, 200)]
 Reason = Annotated[str, of_length(0, 1000)]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Status = Literal["running", "waiting", "paused", "completed", "failed", "cancelled"]
@@ -61,6 +62,30 @@ class ReadLog(Message):
     limit: Limit = 100
 
 
+class FollowSession(Message):
+    """Where to begin in a session."""
+
+    after: Version = 0
+    """Behind this version; a `Last-Event-ID` goes before it."""
+    ticket: Ticket | None = None
+    """Instead of a key, where no header can be sent."""
+
+
+class FollowLog(Message):
+    """Where to begin in the whole log."""
+
+    after: Cursor | None = None
+    """Behind this token; `now` for what comes; from the start, if left out."""
+    ticket: Ticket | None = None
+    """Instead of a key, where no header can be sent."""
+
+
+class AskTicket(Message):
+    """For how long a ticket opens a stream; one that is open stays so."""
+
+    ttl_s: int = Field(default=60, ge=1, le=3600)
+
+
 class ReadState(Message):
     """Which state of a session."""
 
@@ -71,6 +96,53 @@ class ReadState(Message):
 class CancelSession(Message):
     """Stop a session."""
 
+    reason: Reason = ""
+
+
+class PauseSession(Message):
+    """Let nothing more begin in a session."""
+
+    reason: Reason = ""
+
+
+class ResumeSession(Message):
+    """Let a session go on."""
+
+    reason: Reason = ""
+
+
+class DecideApproval(Message):
+    """Whether a call may run that waits for a word."""
+
+    approved: bool
+    arguments: dict[str, Any] | None = None
+    """What it is run with instead of the model's; as the model gave them, if left out."""
+    reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _edits_what_runs(self) -> Self:
+        if self.arguments is not None and not self.approved:
+            raise ValueError("arguments are for a call that is approved")
+        return self
+
+
+class ReconcileCall(Message):
+    """What became of a call whose outcome a crash left unknown."""
+
+    outcome: Literal["happened", "did_not_happen"]
+    data: Any = None
+    """What it gave back, as the model is to be told."""
+    reason: Reason = ""
+
+
+class RaiseBudget(Message):
+    """How much a session may spend from now on, in all; what is left out stays."""
+
+    tokens: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    steps: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)] | None = None
+    cost: Annotated[float, Field(gt=0, le=10**9, allow_inf_nan=False)] | None = None
+    """In dollars."""
     reason: Reason = ""
 
 

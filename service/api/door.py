@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from eventlog.database import Database
 from service.api.refusals import Forbidden, Unauthenticated
-from service.keys import Counted, Key, Scope, count_keys, find_key
+from service.keys import Counted, Key, Scope, count_keys, find_key, find_signer
 
 KNOWN_FOR_S: Final = 1.0
 """How long a key is believed without looking again; so long a revoked one may still work."""
@@ -72,6 +72,7 @@ class Door:
         self._database = database
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Key]] = OrderedDict()
+        self._seen: dict[str, tuple[float, bool]] = {}
         self._counted: tuple[float, Counted] | None = None
         self._counting = asyncio.Lock()
 
@@ -85,6 +86,25 @@ class Door:
             # A page elsewhere may have made its own name mean this machine.
             raise Forbidden(f"without keys we answer as localhost only, not as {host!r}")
         return LOCAL
+
+    async def see_still(self, caller: Caller) -> None:
+        """Return if *caller*, who was let in, still would be; `Unauthenticated` if not."""
+        if caller.key is None:
+            if await self._in_use():
+                raise Unauthenticated("keys have come into use: show one")
+            return
+        if not await self._is_good(caller.key.id):
+            raise Unauthenticated("this key is good no longer")
+
+    async def _is_good(self, id_: str) -> bool:
+        """Whether that key is; believed for a while, for all the streams that it opened."""
+        at, good = self._seen.get(id_, (0.0, False))
+        if not good or self._clock() - at >= KNOWN_FOR_S:
+            at, good = self._clock(), await find_signer(self._database, id_) is not None
+            if len(self._seen) >= KEYS_KNOWN_MAX:
+                self._seen.clear()
+            self._seen[id_] = (at, good)
+        return good
 
     async def _bearer(self, authorization: str) -> Key:
         text = authorization[len(BEARER) :].strip()

@@ -32,10 +32,13 @@ async def read_json(request: web.Request) -> Any:
     if _depth(data) > DEPTH_MAX:
         raise Unreadable(f"the body is nested deeper than {DEPTH_MAX} levels")
     try:
-        return _decoded(data)
+        said = _decoded(data)
     except ValueError as error:
         where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise Unreadable(f"the body is no JSON in UTF-8{where}") from None
+    if said is None:
+        raise Unreadable("the body is null: send an object, or no body")
+    return said
 
 
 async def _read(request: web.Request) -> bytes:

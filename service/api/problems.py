@@ -23,9 +23,9 @@ from schema.errors import (
     Unavailable,
     WrongExpectedVersion,
 )
-from service.api.origin import PARAMETERS, REQUEST_ID, take_up
+from service.api.exact import encoded
+from service.api.origin import PARAMETERS, REQUEST_ID
 from service.api.refusals import Unanswered
-from service.api.writing import encoded
 
 MEDIA: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -54,7 +54,6 @@ log = structlog.get_logger()
 @web.middleware
 async def problems(request: web.Request, handler: Any) -> web.StreamResponse:
     """Answer every error as a problem, and name the request in every answer."""
-    take_up(request)
     try:
         response: web.StreamResponse = await handler(request)
     except AgentRuntimeError as error:

@@ -1,6 +1,6 @@
 """A route: what is asked and answered there, and who may ask."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 from uuid import UUID
@@ -44,6 +44,8 @@ class Call:
     """Of what it makes, where the caller may repeat it; see `repeats`."""
     if_match: str | None
     """The version that a change rests on."""
+    last_event_id: str | None = None
+    """The last event of a stream that the caller has."""
 
     @property
     def agent(self) -> str:
@@ -89,7 +91,15 @@ class Reply:
     """It had been done before, by the same request."""
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
+@dataclass(frozen=True)
+class Stream:
+    """What is answered bit by bit, as it comes."""
+
+    chunks: AsyncGenerator[bytes, None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Reply | Stream | web.StreamResponse]]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
 
@@ -118,6 +128,8 @@ class Route:
     """Takes an `Idempotency-Key`."""
     conditional: bool = False
     """Takes an `If-Match`."""
+    streamed: bool = False
+    """Answers a `Stream`, and takes a ticket in place of a key."""
     media: str = "application/json"
     example: Mapping[str, Any] | None = field(default=None, compare=False)
 

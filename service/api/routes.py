@@ -4,6 +4,7 @@ from typing import Final
 
 from service.api import (
     agents,
+    control,
     documentation,
     graph,
     health,
@@ -13,6 +14,7 @@ from service.api import (
     notes,
     operating,
     sessions,
+    streams,
 )
 from service.api.route import Route
 
@@ -20,6 +22,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *agents.ROUTES,
     *sessions.ROUTES,
+    *control.ROUTES,
+    *streams.ROUTES,
     *history.ROUTES,
     *memory.ROUTES,
     *notes.ROUTES,

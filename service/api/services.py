@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from eventlog.log import EventLog
 from eventlog.runner import Runner
 from eventlog.tokens import to_token
+from service.api.live import Live
 from service.mind.lanes import Lanes
 from service.runtime import Runtime
 from service.supervisor import Supervisor
@@ -21,6 +23,11 @@ class Services:
     """Of the projections that this process keeps level."""
     begun: Lanes = field(default_factory=Lanes)
     """One request after the other begins a session under the same id."""
+
+    @cached_property
+    def live(self) -> Live:
+        """Whom to ask to follow the log."""
+        return Live(self.log, self.supervisor.voices)
 
     @property
     def log(self) -> EventLog:

@@ -1,6 +1,8 @@
 """Turns a route into what aiohttp calls: caller let in, request read, answer sent."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -16,8 +18,10 @@ from service.api.origin import PARAMETERS, REQUEST_ID, TRACEPARENT
 from service.api.reading import read_body, read_query
 from service.api.refusals import Misfit, TooLong, Unreadable
 from service.api.repeats import HEADER, reserved
-from service.api.route import OPEN, Call, Reply, Route
+from service.api.route import OPEN, Call, Reply, Route, Stream
 from service.api.services import Services
+from service.api.streams_sending import sent
+from service.api.streams_tickets import ticket_holder
 from service.api.writing import response
 from service.keys import Scope
 
@@ -41,6 +45,8 @@ def served(route: Route) -> Handler:
         request[PARAMETERS] = frozenset(route.query.model_fields)
         caller = await _admitted(route, request)
         reply = await route.handler(await _call(route, request, caller))
+        if isinstance(reply, Stream):
+            return await sent(request, reply, partial(request.app[DOOR].see_still, caller))
         if isinstance(reply, Reply):
             return response(request.method, reply, request.headers.get("If-None-Match"))
         return reply
@@ -52,14 +58,23 @@ async def _admitted(route: Route, request: web.Request) -> Caller:
     """Who asks, once it is clear that they may."""
     if route.scope == OPEN:
         return LOCAL
-    caller = await request.app[DOOR].admit(
-        request.headers.get("Authorization"), request.headers.get("Host", "")
-    )
+    caller = await _known(route, request)
     caller.see_scope(Scope(route.scope))
     if route.of_all:
         caller.see_all()
     await _see_path(caller, request)
     return caller
+
+
+async def _known(route: Route, request: web.Request) -> Caller:
+    """Who asks, by the key or the ticket that they show."""
+    ticket = request.query.get("ticket") if route.streamed else None
+    if ticket is not None:
+        database = request.app[SERVICES].log.database
+        return await ticket_holder(database, ticket, request.path.lower(), time.time())
+    return await request.app[DOOR].admit(
+        request.headers.get("Authorization"), request.headers.get("Host", "")
+    )
 
 
 async def _see_path(caller: Caller, request: web.Request) -> None:
@@ -115,6 +130,7 @@ async def _call(route: Route, request: web.Request, caller: Caller) -> Call:
         ),
         id=await _reserved(route, request, caller, said),
         if_match=_if_match(route, request),
+        last_event_id=request.headers.get("Last-Event-ID") or None,
     )
 
 

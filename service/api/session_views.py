@@ -67,6 +67,7 @@ def of_row(row: Any) -> dict[str, Any]:
             "output_tokens": row["output_tokens"],
             "cached_tokens": row["cached_tokens"],
         },
+        "cost": row["cost"],
         "started_at": row["started_at"],
         "updated_at": row["updated_at"],
         "ended_at": row["ended_at"],

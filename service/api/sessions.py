@@ -1,4 +1,4 @@
-"""`/v1/sessions`: runs of agents, started, looked at, and stopped."""
+"""`/v1/sessions`: runs of agents, started and looked at."""
 
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from eventlog.tokens import from_token
 from schema.errors import LeaseHeld, Unavailable, WrongExpectedVersion
 from schema.ids import checked_agent_id
 from schema.messages.answers import ListOf, SessionAnswer, StartedAnswer
-from schema.messages.http import CancelSession, ListSessions
+from schema.messages.http import ListSessions
 from schema.messages.sessions import StartSession
 from service.agent.session import fold
 from service.api.paging import from_cursor, page
@@ -111,13 +111,6 @@ async def show_session(call: Call) -> Reply:
     return Reply(body=shown, version=shown["version"])
 
 
-async def cancel_session(call: Call) -> Reply:
-    """Stop it, unless it has ended; its steps are kept."""
-    reason = call.said(CancelSession).reason
-    await call.services.runtime.cancel_session(call.session, reason, actor=call.caller.actor)
-    return await show_session(call)
-
-
 ROUTES: Final = (
     Route(
         method="POST",
@@ -149,16 +142,5 @@ ROUTES: Final = (
         summary="Show a session",
         group="sessions",
         answer=SessionAnswer,
-    ),
-    Route(
-        method="POST",
-        path="/v1/sessions/{session}/cancel",
-        handler=cancel_session,
-        scope=Scope.SESSIONS_WRITE,
-        summary="Cancel a session",
-        group="sessions",
-        body=CancelSession,
-        answer=SessionAnswer,
-        repeatable=True,
     ),
 )

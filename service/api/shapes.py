@@ -39,6 +39,7 @@ def session_message(session_id: UUID, state: SessionState) -> dict[str, object]:
         "detail": state.detail,
         "steps": state.steps,
         "usage": usage_message(state.usage),
+        "cost": state.cost,
     }
 
 

@@ -1,21 +1,13 @@
 """Turns what a handler answers into bytes and headers."""
 
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from aiohttp import web
 
-from schema import json_text
+from service.api.exact import encoded
 from service.api.route import Reply
 
-EXACT_MAX: Final = 2**53
-"""Beyond it, a number is not the same to every reader of JSON; we send it as a string."""
 REPLAYED: Final = "Idempotency-Replayed"
-
-
-def encoded(value: Any) -> bytes:
-    """*value* as JSON that every reader takes alike."""
-    return json_text.encode(exact(msgspec.to_builtins(value)), "answer").encode()
 
 
 def response(method: str, reply: Reply, if_none_match: str | None) -> web.Response:
@@ -35,19 +27,6 @@ def response(method: str, reply: Reply, if_none_match: str | None) -> web.Respon
         content_type="application/json",
         headers=headers,
     )
-
-
-def exact(value: Any) -> Any:
-    """*value* with the integers that doubles cannot hold as strings."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return str(value) if abs(value) > EXACT_MAX else value
-    if isinstance(value, dict):
-        return {key: exact(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [exact(inner) for inner in value]
-    return value
 
 
 def _names(header: str | None, etag: str) -> bool:

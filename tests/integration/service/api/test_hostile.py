@@ -95,7 +95,7 @@ async def test_routes_and_methods_that_are_not_there_are_problems_too(api: Api):
         (b'{"content": "x", "importance": ' + b"9" * 5000 + b"}", 400, "unreadable"),
         (b'"text"', 422, "invalid"),
         (b"[]", 422, "invalid"),
-        (b"null", 422, "invalid"),
+        (b"null", 400, "unreadable"),
         (b'{"content": "' + b"x" * 70_000 + b'"}', 422, "invalid"),
         (b" " * (BODY_BYTES_MAX + 1), 413, "payload_too_large"),
     ],
