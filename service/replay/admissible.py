@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from schema import events, json_text
 from schema.events import Erased, Event
-from service.agent.moves import Think
+from service.agent.moves import Pass, Think
 from service.agent.session import SessionState, Status
 from service.replay import on_graph
 from service.replay.on_control import ON_CONTROL, untold
@@ -19,6 +19,7 @@ CONTROL: Final[frozenset[type[Event]]] = frozenset(
         events.SessionResumed,
         events.CheckpointLabelled,
         events.EventsErased,
+        events.SessionForked,
         *ON_CONTROL,
     }
 )
@@ -42,7 +43,8 @@ def objection(place: Place, event: Event) -> Objection | None:
     """What speaks against *event* at *place*; None where nothing does."""
     if place.state.version == 0 and type(event) is not events.SessionStarted:
         return refused("session_started", event.type)
-    if place.half is not None and not goes_with(place, event):
+    cut_off = type(event) is events.SessionForked  # Its parent's append went on without it.
+    if place.half is not None and not cut_off and not goes_with(place, event):
         return refused(f"{due_words(place.half)}, appended with what came before", event.type)
     check = _CHECKS.get(type(event))
     return None if check is None else check(place, event)
@@ -64,6 +66,8 @@ def _received(place: Place, event: events.CompletionReceived) -> Objection | Non
             f"the prompt with digest {place.digest}",
             f"an answer to the one with digest {event.prompt_digest}",
         )
+    if (event.cost_micro_usd is None) != (event.priced_from is None):
+        return refused("a cost with its price's day, or neither", "one of the two")
     return None
 
 
@@ -84,6 +88,21 @@ def _answers(place: Place, step: int) -> Objection | None:
             return None
         case _:
             return refused("nothing from the model, which was not asked", f"step {step}")
+
+
+def _passed(place: Place, event: events.AnswerPassed | events.AnswerWithheld) -> Objection | None:
+    """What the stages made of it nobody asks again; that they were asked is what is known."""
+    match place.under_way:
+        case Pass(due) if due == event.step and not place.state.rested:
+            return None
+        case Pass(due) if due == event.step:
+            return refused("nothing from the stages, nobody drove the session", event.type)
+        case Pass(due):
+            return refused(f"the answer of step {due}", f"that of step {event.step}")
+        case _ if place.state.missing:
+            return None
+        case _:
+            return refused("nothing from the stages, which were not asked", event.type)
 
 
 def _returned(place: Place, event: events.ToolReturned) -> Objection | None:
@@ -159,6 +178,12 @@ def _events_erased(place: Place, event: events.EventsErased) -> Objection | None
     return refused(f"erased versions 1 to {place.state.version}", f"{list(event.versions)}")
 
 
+def _forked(place: Place, event: events.SessionForked) -> Objection | None:
+    if event.at == place.state.version:
+        return None
+    return refused(f"a fork at version {place.state.version}", f"one at {event.at}")
+
+
 def _standing(state: SessionState) -> str:
     return f"one that has {state.status.value}"
 
@@ -167,6 +192,8 @@ _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
     events.SessionStarted: _started,
     events.CompletionReceived: _received,
     events.CompletionFailed: _failed,
+    events.AnswerPassed: _passed,
+    events.AnswerWithheld: _passed,
     events.ToolReturned: _returned,
     **ON_MEMORY,
     events.GraphRecalled: on_graph.recalled,
@@ -175,5 +202,6 @@ _CHECKS: Final[dict[type[Event], Callable[[Place, Any], Objection | None]]] = {
     events.SessionResumed: _resumed,
     events.CheckpointLabelled: _labelled,
     events.EventsErased: _events_erased,
+    events.SessionForked: _forked,
     **ON_CONTROL,
 }

@@ -74,7 +74,9 @@ def _budget_raised(place: Place, event: events.BudgetRaised) -> Objection | None
         return refused("a session that can spend something", f"one that has {state.status.value}")
     if state.missing:
         return None
-    asked = most(Budget(tokens=event.tokens, steps=event.steps, seconds=event.seconds))
+    asked = most(
+        Budget(tokens=event.tokens, steps=event.steps, seconds=event.seconds, cost=event.cost)
+    )
     for kind, so_far in most(state.budget).items():
         wanted = asked[kind]
         if wanted is not None and (so_far is None or wanted <= so_far):

@@ -76,6 +76,9 @@ def _fits(place: Place, event: MemoryRecalled, query: str) -> Objection | None:
         return _without(event)
     if event.query != query:
         return refused(f"a recall for {query!r}", f"one for {event.query!r}")
+    pinned = None if place.state.started is None else place.state.started.mind
+    if pinned is not None and event.version > pinned.memory:
+        return refused(f"memory at version {pinned.memory}", f"that at version {event.version}")
     if event.policy != policy:
         return refused("the policy that the session began with", "another")
     if event.at != place.asked_at:

@@ -15,7 +15,9 @@ from eventlog.statements import statement
 from schema.envelope import RecordedEvent
 from schema.errors import NotFound, UnknownEvent
 from schema.ids import session_stream
-from service.replay.verify import Difference, Report, verify
+from service.lineage import lineage, read_lineage
+from service.replay.report import Difference, Report
+from service.replay.verify import verify
 
 HEAD: Final = statement("service", "head_of_stream")
 
@@ -40,9 +42,10 @@ async def read_past(log: EventLog, session_id: UUID) -> Past | Report:
     """
     stream = session_stream(session_id)
     try:
-        return Past(await _read(log, stream), await _changed(log, stream), await _head(log, stream))
+        facts, changed = await _read(log, session_id), await _changed(log, session_id)
+        return Past(facts, changed, await _head(log, stream))
     except (UnknownEvent, msgspec.ValidationError):  # In an event's data, or its metadata.
-        report = await _unreadable(log, stream)
+        report = await _unreadable(log, session_id)
         if report is None:
             raise
         return report
@@ -58,18 +61,22 @@ def verified(past: Past, version: int) -> Report:
     return report
 
 
-async def _read(log: EventLog, stream: str, up_to: int = EVERYTHING) -> list[RecordedEvent]:
-    async with aclosing(log.read_stream(stream, up_to=up_to)) as blocks:
-        facts = [fact async for block in blocks for fact in block]
+async def _read(log: EventLog, session_id: UUID, up_to: int = EVERYTHING) -> list[RecordedEvent]:
+    async with aclosing(read_lineage(log, session_id, up_to=up_to)) as read:
+        facts = [fact async for fact in read]
     if not facts:
-        raise NotFound(f"there is no session {stream.removeprefix('session-')}")
+        raise NotFound(f"there is no session {session_id}")
     return facts
 
 
-async def _changed(log: EventLog, stream: str) -> frozenset[int]:
-    async with log.database.acquire() as conn:
-        altered = altered_versions(conn, log.partition_of(stream), stream)
-        return frozenset([version async for version in altered])
+async def _changed(log: EventLog, session_id: UUID) -> frozenset[int]:
+    """Of a fork, also what was altered of its parent's events that it shares."""
+    found: set[int] = set()
+    for segment in await lineage(log, session_id):
+        async with log.database.acquire() as conn:
+            altered = altered_versions(conn, log.partition_of(segment.stream), segment.stream)
+            found.update([v async for v in altered if v <= segment.up_to])
+    return frozenset(found)
 
 
 async def _head(log: EventLog, stream: str) -> int:
@@ -77,13 +84,18 @@ async def _head(log: EventLog, stream: str) -> int:
         return int(await conn.fetchval(HEAD, log.partition_of(stream), stream) or 0)
 
 
-async def _unreadable(log: EventLog, stream: str) -> Report | None:
+async def _unreadable(log: EventLog, session_id: UUID) -> Report | None:
     """The first difference where an event was altered until it could not be read: it, at most."""
-    changed = await _changed(log, stream)
+    changed = await _changed(log, session_id)
     if not changed:
         return None
     first = min(changed)
-    before = await _read(log, stream, first - 1) if first > 1 else []
+    before = await _read(log, session_id, first - 1) if first > 1 else []
+    return unreadable_at(before, first)
+
+
+def unreadable_at(before: Sequence[RecordedEvent], first: int) -> Report:
+    """What verifying finds where *first* can't be read and *before* can: it, at most."""
     report = _of_a_part(verify(before))
     return Report(report.difference or _data_changed(first), report.checked)
 

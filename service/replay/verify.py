@@ -6,9 +6,7 @@ admissible there; the digest of each prompt must be that of the prompt built aga
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Literal
-
-from msgspec import Struct
+from typing import Final
 
 from schema import json_text
 from schema.envelope import RecordedEvent
@@ -20,11 +18,12 @@ from schema.events import (
     GraphRecalled,
     MemoryRecalled,
     SessionFailed,
+    SessionForked,
     SessionStarted,
     Side,
     ToolCalled,
 )
-from service.agent.moves import Act, Decide, Move, Recall, Stop, Think, Transact, Wait
+from service.agent.moves import Act, Decide, Move, Pass, Recall, Stop, Think, Transact, Wait
 from service.agent.prompt import Prompt
 from service.agent.rules import RULES, Rules
 from service.agent.session import SessionState, evolve
@@ -33,45 +32,7 @@ from service.replay.erasures import Erasures
 from service.replay.on_control import erased_word_for
 from service.replay.on_mind import change_begun, due_words
 from service.replay.place import Place
-
-Kind = Literal["data", "order", "rules", "input", "decision", "prompt", "end"]
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """Where a session is not what its rules make of it."""
-
-    kind: Kind
-    """`data`: it is not what was appended, or gone unrecorded; `rules`: this program lacks them."""
-    version: int
-    event_type: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        """The difference as a sentence."""
-        return (
-            f"version {self.version} ({self.event_type}): "
-            f"expected {self.expected}, found {self.found}"
-        )
-
-
-class Checked(Struct, kw_only=True):
-    """How much was compared."""
-
-    events: int = 0
-    decisions: int = 0
-    inputs: int = 0
-    prompts: int = 0
-    erased: int = 0
-    """Events whose data is gone, of which only the place could be checked."""
-
-
-class Report(Struct, frozen=True):
-    """What verifying found."""
-
-    difference: Difference | None
-    """The first one; None where there is none."""
-    checked: Checked
+from service.replay.report import Checked, Difference, Kind, Report
 
 
 def verify(
@@ -112,6 +73,8 @@ class _Walk:
         """Decisions that must come next, the next one last."""
         self._begun = False
         """The event that they follow from is in one append with them: nothing comes in between."""
+        self._forked = False
+        """Nobody has driven it since it was forked."""
         self._half: str | None = None
         """The call whose change of the mind is told, and whose return is in one append with it;
         or what comes behind memory in one append."""
@@ -151,7 +114,8 @@ class _Walk:
 
     def end(self) -> Difference | None:
         """What the last event leaves to be decided was decided with it."""
-        owed = [] if self._state.rested else self._owed  # Whoever takes it up will decide.
+        taken_up_later = self._state.rested or self._forked  # Whoever does that will decide.
+        owed = [] if taken_up_later else self._owed
         due = _words(owed[-1]) if owed else due_words(self._half)
         if self._state.missing or not due:
             return None
@@ -201,9 +165,10 @@ class _Walk:
     def _follows_what_was_erased(self, decision: Event) -> bool:
         """Whether the reasons of *decision* here went with the data of an erased event."""
         missing = self._state.missing
-        if isinstance(decision, SessionFailed) and decision.cause == "unreadable":
-            # Those before count too, and an erased one may have been unreadable.
-            return any(event_type == "completion_received" for _, event_type in missing)
+        unreadable = isinstance(decision, SessionFailed) and decision.cause == "unreadable"
+        # Those before count too, and an erased one may have been unreadable.
+        if unreadable and any(kind == "completion_received" for _, kind in missing):
+            return True
         if isinstance(decision, BudgetReached) and missing:
             return True  # What was spent before may have been erased.
         newest = missing[-1][0] if missing else 0
@@ -212,6 +177,8 @@ class _Walk:
     def _input(self, fact: RecordedEvent) -> Difference | None:
         self.checked.inputs += 1
         comes_first = self._begun or type(fact.event) not in CONTROL
+        if type(fact.event) is SessionForked:  # What its parent owed then, it decides afresh.
+            comes_first = self._amid_calls()
         if self._owed and comes_first and not erased_word_for(self._owed[-1], self._state):
             return _difference("decision", fact, _words(self._owed[-1]), _words(fact.event))
         if isinstance(fact.event, EventsErased) and (kept := self._kept(fact.event)):
@@ -222,6 +189,11 @@ class _Walk:
         if refused := objection(place, fact.event):
             return _difference(refused.kind, fact, refused.expected, refused.found)
         return None
+
+    def _amid_calls(self) -> bool:
+        """Whether some of the calls of a turn are recorded, and the others must come next."""
+        calls = () if self._state.turn is None else self._state.turn.calls
+        return bool(calls and self._owed) and isinstance(self._owed[-1], ToolCalled)
 
     def _place(self, event: Event) -> Place:
         asked_at = None
@@ -247,14 +219,16 @@ class _Walk:
         state, rules = self._state, self._rules
         if not asks or state.missing or rules is None or state.started is None:
             return None
-        begun = self._prompt or rules.begin(state.started, state.recalled, state.graph)
-        self._prompt = rules.extend(begun, state)
-        return self._prompt.digest.hex()
+        self._prompt = rules.prompt(self._prompt, state)
+        return None if self._prompt is None else self._prompt.digest.hex()
 
     def _look_ahead(self, event: Event) -> None:
         """What must come next, and what may."""
         if isinstance(event, SessionStarted):
             self._rules = RULES[event.rules]
+        self._forked = isinstance(event, SessionForked)
+        if self._forked:
+            self._prompt = None  # It begins in another way, and is keyed by another salt.
         if self._owed and event.side is Side.DECISION:
             self._owed.pop()
             self._begun = True
@@ -264,13 +238,16 @@ class _Walk:
         self._owed = list(reversed(self._move.events)) if isinstance(self._move, Decide) else []
         self._begun = not comes_alone(event)
         # A model or a tool that was asked before a control event may still answer after it.
-        if type(event) not in CONTROL or isinstance(self._move, Recall | Think | Transact | Act):
+        if self._forked or type(event) not in CONTROL or isinstance(self._move, _EFFECTS):
             self._under_way = self._move
 
     def _move_now(self) -> Move:
         if self._rules is not None:
             return self._rules.next_move(self._state)
         return Wait("erased" if self._state.missing else "not_started")
+
+
+_EFFECTS: Final = (Recall, Think, Transact, Act, Pass)
 
 
 def _difference(kind: Kind, fact: RecordedEvent, expected: str, found: str) -> Difference:
@@ -293,6 +270,8 @@ def _move_words(move: Move) -> str:
             return f"the return of {call.call_id}"
         case Act(calls):
             return "the return of " + ", ".join(call.call_id for call in calls)
+        case Pass(step):
+            return f"what the stages make of the answer of step {step}"
         case Wait(reason) | Stop(reason):
             return f"no decision ({reason})"
         case Decide(owed):

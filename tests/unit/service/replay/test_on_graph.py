@@ -172,9 +172,13 @@ OTHERS = events.KnownRelationship(source="acme", target="graz", kind="is_in")
         (("describe", {"id": "ana"}), {"call_id": "2.0"}),
         (("describe", {"id": "ana"}), {"entities": (replace(FIRST, told=False),)}),
         (("neighbours", {"id": "ana", "limit": 1}), {"relationships": MANY[:2]}),
+        (("neighbours", {"id": "ana", "limit": 1.0}), {"relationships": MANY[:2]}),
+        (("neighbours", {"id": "ana"}), {"relationships": MANY}),
+        (("describe", "ana"), {"relationships": MANY * 2}),
         (("neighbours", {"id": "ana", "kind": "likes"}), {"relationships": MANY[:1]}),
         (("path", {"from": "bob", "to": "ana"}), {"relationships": (OTHERS,)}),
         (("path", {"from": "ana", "to": "graz"}), {"relationships": (MANY[0], OTHERS)}),
+        (("path", {"from": "ana", "to": "graz"}), {"relationships": MANY[:1]}),
     ],
 )
 def test_a_changed_answer_to_a_tool_is_found(call: tuple[str, Any], change: dict[str, Any]):

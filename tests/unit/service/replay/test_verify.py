@@ -44,6 +44,7 @@ STARTS = [
     NATIVE,
     started(limits=events.Limits(max_iterations=3)),
     started(protocol=events.Protocol.NATIVE, limits=events.Limits(calls_max=2)),
+    started(fallbacks=("scripted:second",), answer_stages=("trim",)),
 ]
 CANCEL: list[Event] = [events.SessionCancelled()]
 BETWEEN: list[list[Event]] = [[], [], [events.CheckpointLabelled(label="x", at=1)], CANCEL]
@@ -220,6 +221,9 @@ async def test_an_end_without_what_it_decides_is_found():
         events.SessionResumed(epoch=0),
         events.SessionResumed(epoch=1),
         events.SessionPaused(cause="because"),
+        events.FallbackChosen(step=1, model="m:n", cause="because"),
+        events.AnswerPassed(step=1, answer="391"),
+        events.AnswerWithheld(step=1, stage="s", code="c"),
     ],
 )
 async def test_what_cannot_have_come_there_is_found(intruder: Event):
@@ -227,6 +231,48 @@ async def test_what_cannot_have_come_there_is_found(intruder: Event):
     difference = found([*log.facts[:3], intruder]).difference
     assert difference is not None
     assert difference.version == 4
+
+
+async def test_a_choice_of_another_model_or_for_another_cause_is_found():
+    start = started(fallbacks=("m:2", "m:3"))
+    _, log = await run(start, ProviderUnavailable("busy"), ANSWER)
+    chosen = events.FallbackChosen(step=1, model="m:2", cause="provider_unavailable")
+    assert log.facts[2] == chosen
+    for change in ({"model": "m:3"}, {"cause": "timeout"}, {"step": 2}):
+        facts = [*log.facts[:2], replace(chosen, **change), *log.facts[3:]]
+        difference = found(facts).difference
+        assert difference is not None
+        assert (difference.kind, difference.version) == ("decision", 3)
+
+
+async def test_what_the_other_model_was_sent_is_proved_to_have_gone_to_it():
+    _, log = await run(started(fallbacks=("m:2",)), ProviderUnavailable("busy"), ANSWER)
+    _, alone = await run(started(), ANSWER)
+    received, other = log.facts[3], alone.facts[1]
+    assert isinstance(received, events.CompletionReceived)
+    assert isinstance(other, events.CompletionReceived)
+    same = replace(received, prompt_digest=other.prompt_digest)
+
+    difference = found([*log.facts[:3], same, *log.facts[4:]]).difference
+
+    assert difference is not None
+    assert difference.kind == "prompt"
+
+
+async def test_an_end_that_the_stages_did_not_let_pass_is_found():
+    _, log = await run(started(answer_stages=("trim",)), ANSWER)
+    assert isinstance(log.facts[2], events.AnswerPassed)
+    skipped = [*log.facts[:2], *log.facts[3:]]
+    other = [*log.facts[:2], replace(log.facts[2], answer="392"), *log.facts[3:]]
+    wrong = [*log.facts[:2], replace(log.facts[2], step=2), *log.facts[3:]]
+
+    differences = [found(facts).difference for facts in (skipped, other, wrong)]
+
+    assert [d and (d.kind, d.version) for d in differences] == [
+        ("decision", 3),
+        ("decision", 4),
+        ("input", 3),
+    ]
 
 
 async def test_nothing_comes_after_the_end_but_labels_and_erasures():
