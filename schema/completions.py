@@ -36,6 +36,8 @@ class CompletionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """The provider's name of the model."""
+    provider: str = ""
+    """Our name of who runs it; no model is told."""
     segments: Sequence[Segment]
     tools: tuple[ToolSpec, ...] = ()
     """Offered natively; empty where the text protocol writes them into the prompt."""
@@ -57,3 +59,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     request_id: str | None = None
     usage: Usage = Usage()
+    cost_micro_usd: int | None = None
+    """In millionths of a dollar; None where the price is not known."""
+    priced_from: str | None = None
+    """The day from which that price holds."""

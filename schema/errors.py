@@ -22,6 +22,8 @@ AgentRuntimeError
 │   ├── DatabaseUnavailable     no connection, or none that answers in time
 │   ├── ProviderUnavailable     timeouts, rate limits, outages, answers cut short
 │   ├── BreakerOpen             it failed so often that it's left alone for a while
+│   ├── BudgetSpent             an agent has spent what it may on a day
+│   ├── PriceUnknown            what must not cost too much has no price
 │   ├── Shed                    more is under way here than there is room for
 │   ├── LeaseLost               our turn at a session is over, another process may go on
 │   ├── DeadlinePassed          the time for a request was over before it was done
@@ -33,6 +35,8 @@ AgentRuntimeError
     └── StageFailed             a pipeline's stage has a fault
 
 What the *model* does wrong is no error: it is an observation, and the loop goes on.
+
+It stands in one file, long as that is: whoever adds an error sees its neighbours.
 """
 
 from collections.abc import Sequence
@@ -242,6 +246,18 @@ class BreakerOpen(Unavailable):
             retry_after_s,
         )
         self.name = name
+
+
+class BudgetSpent(Unavailable):
+    """An agent has spent what it may on a day, or would with the next call."""
+
+    code = "daily_budget_reached"
+
+
+class PriceUnknown(Unavailable):
+    """A budget bounds what a call may cost, and nobody knows what it costs."""
+
+    code = "price_unknown"
 
 
 class Shed(Unavailable):

@@ -1,6 +1,7 @@
 """Text on its way into a row: what PostgreSQL's `text` cannot hold becomes U+FFFD."""
 
 import re
+from hashlib import sha256
 from typing import Any, Final
 
 from schema import json_text
@@ -9,6 +10,8 @@ from schema.errors import Invalid
 REPLACEMENT: Final = "\ufffd"
 KEY_BYTES_MAX: Final = 2000
 """What is sure to fit into an index beside the longest of stream names."""
+ID_BYTES_MAX: Final = 1024
+"""Of an id or a label: two such fit into an index, and it is what 256 characters may take."""
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -25,6 +28,20 @@ def projected_key(key: str) -> tuple[str, bool]:
     if len(fit.encode()) > KEY_BYTES_MAX:
         raise Invalid("key", f"a key of more than {KEY_BYTES_MAX} bytes can't be indexed")
     return fit, altered
+
+
+def projected_id(text: str) -> tuple[str, bool]:
+    """*text* fit for an indexed column, as `projected` does it; what is too long is cut short.
+
+    A digest of all of it tells it from others that begin alike. It says nothing that the row
+    does not, and goes with the row when the event is erased.
+    """
+    fit, altered = projected(text)
+    if len(fit) <= ID_BYTES_MAX // 4 or len(fit.encode()) <= ID_BYTES_MAX:
+        return fit, altered
+    mark = f"…{sha256(fit.encode()).hexdigest()}"
+    begin = fit.encode()[: ID_BYTES_MAX - len(mark.encode())].decode(errors="ignore")
+    return begin + mark, True
 
 
 def projected_json(value: Any) -> tuple[str, bool]:

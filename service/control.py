@@ -14,16 +14,17 @@ from msgspec.structs import replace
 from eventlog.log import EventLog
 from eventlog.members import StreamAppend
 from schema import events, json_text
-from schema.envelope import Metadata, RecordedEvent
+from schema.envelope import RecordedEvent
 from schema.errors import Broken, Invalid, NotFound, WrongExpectedVersion, WrongStatus
 from schema.events import Budget, Event
-from schema.ids import session_stream
+from schema.ids import session_stream, uuid7
 from service.agent.budgets import KINDS, Kind, most
 from service.agent.control import return_of
 from service.agent.moves import Stop, Wait
 from service.agent.rules import rules_of
 from service.agent.session import SessionState, Status, fold
 from service.leases import OFFER
+from service.origin import said_by
 from service.sessions import read_session
 
 TRIES_MAX: Final = 100
@@ -55,6 +56,9 @@ class Control:
     log: EventLog
     actor: str
     """Who wants it, as the log keeps it."""
+    event_id: UUID | None = None
+    """Of the event that tells it, where the same may be asked for again: once it is in the log,
+    nothing more is told."""
 
     async def cancel(self, session_id: UUID, *, reason: str = "") -> SessionState:
         """End the session; one that has ended stays as it is."""
@@ -134,12 +138,13 @@ class Control:
         tokens: int | None = None,
         steps: int | None = None,
         seconds: float | None = None,
+        cost: float | None = None,
         reason: str = "",
     ) -> SessionState:
         """Let the session spend so much in all; a paused one goes on when it's resumed."""
-        asked = Budget(tokens=tokens, steps=steps, seconds=seconds)
+        asked = Budget(tokens=tokens, steps=steps, seconds=seconds, cost=cost)
         if asked == Budget():
-            raise Invalid("budget", "say how many tokens, steps or seconds")
+            raise Invalid("budget", "say how many tokens, steps, seconds or dollars")
 
         def decide(state: SessionState) -> Event | None:
             _see_open(state, session_id)
@@ -182,7 +187,8 @@ class Control:
         for _ in range(TRIES_MAX):
             facts = await read_session(self.log, session_id)
             state = fold(fact.event for fact in facts)
-            word = decide(state)
+            is_told = self.event_id in {fact.event_id for fact in facts}
+            word = None if is_told else decide(state)
             if word is None:
                 return state
             try:
@@ -193,8 +199,8 @@ class Control:
         raise Broken(f"session {session_id} moves on too fast to be told anything")
 
     async def _append(self, first: RecordedEvent, version: int, word: Event) -> None:
-        append = StreamAppend(first.stream, version, (word,))
-        await self.log.append(first.agent_id, append, metadata=Metadata(actor=self.actor))
+        append = StreamAppend(first.stream, version, (word,), (self.event_id or uuid7(),))
+        await self.log.append(first.agent_id, append, metadata=said_by(self.actor))
 
     async def _offer(self, session_id: UUID, state: SessionState) -> bool:
         if state.started is None or not is_ready(state):

@@ -1,13 +1,12 @@
 """What one running session does to the world: asks its model, calls its tools, writes its log."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-import stamina
 from msgspec.structs import replace
 
 from eventlog.log import EventLog
@@ -15,27 +14,25 @@ from eventlog.members import StreamAppend, as_recorded
 from schema import events
 from schema.completions import Completion, CompletionRequest
 from schema.envelope import Metadata, RecordedEvent
-from schema.errors import Broken, ProviderUnavailable
+from schema.errors import Broken
 from schema.events import Event
 from schema.ids import session_stream
 from service.agent.loop import Effects
 from service.agent.recorder import Changed
 from service.agent.session_memory import SessionMemory
-from service.agent.tools import Observed, ToolContext, ToolRegistry
+from service.agent.tools import Observed, Tool, ToolContext, ToolRegistry
 from service.graph.mind import GraphMinds
+from service.guarded import Guards
 from service.lease import Lease
 from service.memory.mind import Minds
 from service.memory.working import Working
 from service.metrics import Metrics
+from service.orchestrator.pipeline import Pipeline
 from service.providers.base import Provider
+from service.spending import Spending
 
-ASKED_MAX: Final = 4
-"""How often a model is asked that fails in a way that may pass."""
-PAUSE_FIRST_S: Final = 0.5
-PAUSE_MIN_S: Final = 0.01
-PAUSE_MAX_S: Final = 60.0
-"""Who asks us to wait longer has the session paused."""
-
+NO_STAGES: Final = Pipeline()
+OPEN: Final = events.Budget()
 UNKNOWN: Final = "unknown"
 
 LOOP: Final = Metadata(actor="loop")
@@ -67,7 +64,7 @@ class Unwatched:
         """Nobody is told."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class SessionEffects:
     """The effects of one session, each of them bounded in time by the session's limits."""
 
@@ -78,26 +75,40 @@ class SessionEffects:
     tool_timeout_s: float
     observation_bytes_max: int
     log: EventLog
-    provider: Provider
+    guards: Guards
+    """What stands around each call to a model or a tool."""
+    provider_of: Callable[[str], Provider]
+    """Model (`provider:model`) → who runs it."""
     tools: ToolRegistry
     metrics: Metrics
     watcher: Watcher
-    provider_name: str
     minds: Minds
     graphs: GraphMinds
     started: RecordedEvent
     """The session's first event; a recall before the run is made at its time."""
     called: dict[str, RecordedEvent]
     """Call → its `tool_called`, whose id and time are the same however often the call is run."""
+    answer: Pipeline = NO_STAGES
+    """What an answer passes."""
+    spending: Spending | None = None
+    """What counts and bounds the agent's days; None where nobody does."""
+    budget: events.Budget = OPEN
+    """What the session itself may spend, as it was taken up."""
+    asked: str = ""
+    """The provider that was asked last."""
 
     @cached_property
-    def _memory(self) -> SessionMemory:
+    def _start(self) -> events.SessionStarted:
         started = self.started.event
         if not isinstance(started, events.SessionStarted):
             raise Broken(f"session {self.session_id} begins with {started.type}")
+        return started
+
+    @cached_property
+    def _memory(self) -> SessionMemory:
         return SessionMemory(
             session=str(self.session_id),
-            started=started,
+            started=self._start,
             minds=self.minds,
             graphs=self.graphs,
             tools=self.tools,
@@ -113,45 +124,39 @@ class SessionEffects:
             recall=self.recall,
             transact=self.transact,
             outdated=self.outdated,
+            passed=self.answer.run,
             go_on=self.lease.go_on,
         )
 
     async def think(self, request: CompletionRequest) -> Completion:
-        """Ask the model, again where that may help, until the loop's own time is up."""
-        try:
-            return await self._ask(request)
-        except ProviderUnavailable as error:
-            return await self._ask_again(request, error)
+        """Ask the model that the request names, guarded, until that model's time is up.
 
-    async def _ask(self, request: CompletionRequest) -> Completion:
-        self.lease.check()
-        self.watcher.thinking()
-        asked = replace(request, session=str(self.session_id))
-        return await self.provider.complete(asked, self.watcher.said)
-
-    async def _ask_again(
-        self, request: CompletionRequest, first: ProviderUnavailable
-    ) -> Completion:
-        """Ask until it is answered or given up; *first* is why the first attempt failed.
-
-        A retry takes its own time to set up, which an answered call need not pay.
+        A breaker that is open is waited for only where there is no other model to fall back upon.
         """
-        asked = stamina.retry_context(
-            on=_worth_another,
-            attempts=ASKED_MAX,
-            timeout=None,  # The loop gives this call all the time it may take.
-            wait_initial=PAUSE_FIRST_S,
-            wait_max=PAUSE_MAX_S,
-        )
-        async for attempt in asked:
-            with attempt:
-                if attempt.num == 1:
-                    raise first
-                return await self._ask(request)
-        raise AssertionError("the last attempt returns or raises")
+        self.asked = request.provider
+        model = f"{request.provider}:{request.model}"
+        provider = self.provider_of(model)
+        asked = replace(request, session=str(self.session_id))
+
+        async def ask() -> Completion:
+            self.lease.check()
+            self.watcher.thinking()
+            return await provider.complete(asked, self.watcher.said)
+
+        is_last = model == (self._start.model, *self._start.fallbacks)[-1]
+        wait_s = request.timeout_s if is_last else 0.0
+
+        async def guarded() -> Completion:
+            return await self.guards.ask(
+                model, ask, timeout_s=request.timeout_s, open_wait_s=wait_s
+            )
+
+        if self.spending is None:
+            return await guarded()
+        return await self.spending.ask(self.agent_id, request, guarded, budget=self.budget)
 
     async def act(self, call: events.ToolCalled) -> Observed:
-        """Run a tool; whatever it does wrong is an observation."""
+        """Run a tool, guarded; whatever it does wrong is an observation."""
         context = ToolContext(
             idempotency_key=self.called[call.call_id].event_id,
             session_id=self.session_id,
@@ -159,9 +164,29 @@ class SessionEffects:
             call_id=call.call_id,
             timeout_s=self.tool_timeout_s,
         )
+
+        async def guard(
+            tool: Tool, given: Mapping[str, Any], run: Callable[[], Awaitable[Any]]
+        ) -> Any:
+            async def once() -> Any:
+                self.lease.check()
+                return await run()
+
+            return await self.guards.use(
+                tool.spec.name,
+                once,
+                effect=call.effect,
+                at=None if tool.reaches is None else tool.reaches(given),
+                timeout_s=self.tool_timeout_s,
+            )
+
         self.lease.check()
         return await self.tools.call(
-            call.tool, call.arguments, context, observation_bytes_max=self.observation_bytes_max
+            call.tool,
+            call.arguments,
+            context,
+            observation_bytes_max=self.observation_bytes_max,
+            guard=guard,
         )
 
     async def recall(self, query: str) -> Changed:
@@ -219,7 +244,8 @@ class SessionEffects:
     def _tell(self, fact: RecordedEvent) -> None:
         if isinstance(fact.event, events.ToolCalled):
             self.called[fact.event.call_id] = fact
-        count(self.metrics, fact.event, provider=self.provider_name, tool=self._tool_of(fact.event))
+        asked = self.asked or self._start.model.partition(":")[0]
+        count(self.metrics, fact.event, provider=asked, tool=self._tool_of(fact.event))
         self.watcher.recorded(fact)
 
     def _tool_of(self, event: Event) -> str:
@@ -238,6 +264,8 @@ def count(metrics: Metrics, event: Event, *, provider: str, tool: str) -> None:
     match event:
         case events.CompletionReceived(latency_ms=latency_ms, usage=usage):
             metrics.total_steps.inc()
+            if event.cost_micro_usd is not None:
+                metrics.cost_usd.labels(provider).inc(event.cost_micro_usd / 1_000_000)
             metrics.completion_s.labels(provider).observe(latency_ms / 1000)
             metrics.completion_tokens.labels(provider, "input").observe(usage.input_tokens)
             metrics.completion_tokens.labels(provider, "output").observe(usage.output_tokens)
@@ -248,12 +276,3 @@ def count(metrics: Metrics, event: Event, *, provider: str, tool: str) -> None:
         case events.ToolReturned(latency_ms=latency_ms, ok=ok):
             metrics.tool_call_s.labels(tool).observe(latency_ms / 1000)
             metrics.failed_tool_calls.inc(0 if ok else 1)
-
-
-def _worth_another(error: Exception) -> bool | float:
-    """Whether to ask again; as a number, how many seconds the other side wants us to wait."""
-    if not isinstance(error, ProviderUnavailable):
-        return False
-    if error.retry_after_s is None:
-        return True
-    return error.retry_after_s <= PAUSE_MAX_S and max(error.retry_after_s, PAUSE_MIN_S)

@@ -1,31 +1,29 @@
 """The only place where parts are put together: log, models and tools become a runtime."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from eventlog.lifetimes import beside
 from eventlog.log import EventLog
 from eventlog.members import StreamAppend
 from schema import events
-from schema.envelope import Metadata, RecordedEvent
+from schema.envelope import RecordedEvent
 from schema.errors import (
     Fenced,
-    Invalid,
     LeaseLost,
-    NotFound,
     Refused,
     WrongExpectedVersion,
 )
-from schema.events import Protocol
 from schema.ids import new_session_id, session_stream
 from schema.messages.agents import DefineAgent
-from schema.messages.sessions import ProtocolChoice, StartSession
+from schema.messages.sessions import StartSession
 from service.agent import loop
-from service.agent.rules import LATEST
 from service.agent.session import SessionState, Status, fold
 from service.agent.tools import Tool, ToolRegistry, graph_tools, memory_tools
 from service.config import Settings
@@ -33,15 +31,26 @@ from service.control import Control
 from service.definitions import Definition, Policies, define, definition_of
 from service.effects import SessionEffects, Watcher
 from service.graph.graphs import Graphs
+from service.guarded import RULES, Guards
 from service.lease import Lease
 from service.leases import Leases, open_leases
+from service.logs import hand_to_the_standard_library
+from service.means import Means
 from service.memories import open_memories
 from service.memory.memory import Memory
 from service.memory.upkeep import Upkeep
 from service.metrics import Metrics
-from service.providers.base import Provider, split_model
+from service.observing import Observer, on_breaker_moved, on_retry
+from service.orchestrator.breaker import LocalBreakers
+from service.orchestrator.circuit import Rules
+from service.orchestrator.shared_breaker import open_shared_breakers
+from service.origin import said_by
+from service.prices import SHIPPED, Prices, read_prices
 from service.providers.open import Providers, ProviderSettings, open_providers
 from service.sessions import head_of, read_session
+from service.spending import Spending
+from service.stages import Stages, read_stages
+from service.tracing import OFF, Tracing, open_tracing
 from service.turns import Turns
 
 CALLS_AT_ONCE: Final = 8
@@ -65,6 +74,22 @@ class Runtime:
     policies: Policies
     graphs: Graphs
     leases: Leases
+    tracing: Tracing = OFF
+    guards: Guards = field(default_factory=lambda: Guards(LocalBreakers(), RULES))
+    """What stands around calls; without shared ones, breakers are this process's own."""
+    stages: Stages = field(default_factory=Stages)
+    prices: Prices = field(default_factory=read_prices)
+    """What models cost; see `service.prices`."""
+
+    @property
+    def spending(self) -> Spending:
+        """What agents spend on a day, and what they may."""
+        return Spending(self.log, self.prices)
+
+    @property
+    def means(self) -> Means:
+        """What sessions can be given here."""
+        return Means(self.providers, self.tools, self.stages, self.spending)
 
     async def define_agent(
         self, agent_id: str, command: DefineAgent, *, actor: str, rests_on: int | None = None
@@ -84,16 +109,17 @@ class Runtime:
         """Record that a session was asked for, with all that will shape its prompts.
 
         What the command leaves out is as the agent's definition has it. `Invalid` names what can't
-        be had: a model, or a tool. Nothing runs yet, and it's ours to run. Where a *session_id* is
-        given, `LeaseHeld` or `WrongExpectedVersion` tell that there is that session already.
+        be had: a model, or a tool; `StageRefused` and `StageUnavailable` come from the stages that
+        the prompt passes. Nothing runs yet, and it's ours to run. Where a *session_id* is given,
+        `LeaseHeld` or `WrongExpectedVersion` tell that there is that session already.
         """
         definition = await self.definition_of(command.agent)
-        fact = self._started(command, definition)
+        fact = await self.means.started(command, definition)
         session_id = session_id or new_session_id(command.agent)
         lease = await self.leases.begin(session_id, command.agent)
         append = StreamAppend(session_stream(lease.session_id), 0, (fact,), epoch=lease.epoch)
         try:
-            await self.log.append(command.agent, append, metadata=Metadata(actor=actor))
+            await self.log.append(command.agent, append, metadata=said_by(actor))
         except Refused as refused:
             await self.leases.release(lease)
             if isinstance(refused, Fenced):  # It's there already, and was taken over since.
@@ -134,10 +160,13 @@ class Runtime:
             raise Fenced(session_stream(lease.session_id), lease.epoch, state.epoch)
         for fact in facts:
             watcher.recorded(fact)
-        effects = self._effects(lease, facts, state.started, watcher).as_effects()
-        with self.metrics.active_sessions.track_inprogress():
+        effects = self._effects(lease, facts, state.started, watcher, state.budget).as_effects()
+        observer = Observer(self.metrics, self.tracing)
+        with observer.driving(lease, facts[0], state.started) as seen:
             async with beside(_until_lost(lease)):
-                state = await loop.run(state, effects, calls_at_once=CALLS_AT_ONCE)
+                world = seen.effects(effects)
+                state = await loop.run(state, world, calls_at_once=CALLS_AT_ONCE)
+            seen.rests(state)
         await self.leases.release(lease)
         if state.status is Status.WAITING:  # What was said under our lease found nobody to go on.
             await self.control(DRIVER).offer(lease.session_id)
@@ -151,48 +180,13 @@ class Runtime:
         """Record that the session is to wait for somebody who lets it go on; its state then."""
         return await self.control(actor).pause(session_id, reason=reason)
 
-    def control(self, actor: str) -> Control:
-        """What *actor* may tell sessions, whoever drives them."""
-        return Control(self.log, actor)
+    def control(self, actor: str, event_id: UUID | None = None) -> Control:
+        """What *actor* may tell sessions, whoever drives them; at most once under an *event_id*."""
+        return Control(self.log, actor, event_id)
 
     @property
     def _turns(self) -> Turns:
-        return Turns(self.log, self.leases, self._see_able)
-
-    def _see_able(self, started: events.SessionStarted) -> None:
-        """Raise `Invalid` where this process lacks the model or a tool of a session."""
-        self.providers.get(started.model)
-        self._specs(spec.name for spec in started.tools)
-
-    def _started(
-        self, command: StartSession, definition: Definition | None
-    ) -> events.SessionStarted:
-        settled = command.settled(None if definition is None else definition.defined)
-        provider, _ = self.providers.get(settled.model)
-        return events.SessionStarted(
-            agent_id=command.agent,
-            prompt=command.prompt,
-            model=settled.model,
-            system_prompt=settled.system_prompt,
-            protocol=_protocol(settled.protocol, provider),
-            tools=self._specs(settled.tools),
-            limits=settled.limits,
-            sampling=settled.sampling,
-            rules=LATEST,
-            salt=os.urandom(16).hex(),
-            memory=settled.memory,
-            graph=settled.graph,
-            budget=settled.budget,
-            approvals=settled.approve,
-            definition=None if definition is None else definition.version,
-        )
-
-    def _specs(self, tools: Iterable[str]) -> tuple[events.ToolSpec, ...]:
-        try:
-            return self.tools.specs(dict.fromkeys(tools))
-        except NotFound as error:
-            there_are = ", ".join(tool.spec.name for tool in self.tools) or "none"
-            raise Invalid("tools", f"{error} (there are: {there_are})") from None
+        return Turns(self.log, self.leases, self.means.see_able)
 
     def _effects(
         self,
@@ -200,8 +194,8 @@ class Runtime:
         facts: Sequence[RecordedEvent],
         started: events.SessionStarted,
         watcher: Watcher,
+        budget: events.Budget,
     ) -> SessionEffects:
-        provider, _ = self.providers.get(started.model)
         return SessionEffects(
             session_id=lease.session_id,
             agent_id=started.agent_id,
@@ -209,19 +203,22 @@ class Runtime:
             tool_timeout_s=started.limits.tool_timeout_s,
             observation_bytes_max=started.limits.observation_bytes_max,
             log=self.log,
-            provider=provider,
+            guards=self.guards,
+            provider_of=self.means.provider_of,
             tools=self.tools.only(spec.name for spec in started.tools),
             metrics=self.metrics,
             watcher=watcher,
-            provider_name=split_model(started.model)[0],
             minds=self.memory,
             graphs=self.graphs,
-            started=facts[0],
+            started=replace(facts[0], event=started),  # A fork begins otherwise.
             called={
                 fact.event.call_id: fact
                 for fact in facts
                 if isinstance(fact.event, events.ToolCalled)
             },
+            answer=self.stages.pipeline("answer_stages", started.answer_stages),
+            spending=self.spending,
+            budget=budget,
         )
 
 
@@ -233,12 +230,19 @@ async def open_runtime(
 
     The tools for memory and graph are always among them.
     """
+    hand_to_the_standard_library()
     metrics = Metrics()
+    prices = read_prices(settings.prices_file or SHIPPED)
+    stages = read_stages(
+        settings.stages, prompt=settings.prompt_stages, answer=settings.answer_stages
+    )
     async with (
+        open_tracing(settings.traces, content=settings.trace_content) as tracing,
         open_memories(settings) as opened,
         providers(_provider_settings(settings)) as models,
         beside(Upkeep(opened.log.database, metrics.memory_ann_recall_at_10.set).run()),
         open_leases(opened.log, settings.lease_s) as leases,
+        open_shared_breakers(opened.log.database, on_move=on_breaker_moved(metrics)) as breakers,
     ):
         registry = ToolRegistry((*tools, *memory_tools(), *graph_tools()))
         yield Runtime(
@@ -251,7 +255,17 @@ async def open_runtime(
             opened.policies,
             opened.graphs,
             leases,
+            tracing,
+            Guards(breakers, _rules(settings), on_retry=partial(on_retry, metrics)),
+            stages,
+            prices,
         )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        threshold=settings.breaker_threshold, recovery_window_s=settings.breaker_recovery_s
+    )
 
 
 async def _until_lost(lease: Lease) -> None:
@@ -268,11 +282,3 @@ def _provider_settings(settings: Settings) -> ProviderSettings:
         openai_base_url=settings.openai_base_url,
         local_context_tokens=settings.local_context_tokens,
     )
-
-
-def _protocol(choice: ProtocolChoice, provider: Provider) -> Protocol:
-    if choice == "auto":
-        return Protocol.NATIVE if provider.native_tools else Protocol.TEXT
-    if choice == "native" and not provider.native_tools:
-        raise Invalid("protocol", "this model has no native tool calls: choose text, or auto")
-    return Protocol(choice)

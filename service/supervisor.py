@@ -6,21 +6,25 @@ one thing here that is caught whatever it is. A fault of the supervisor itself e
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from eventlog.lifetimes import ungrouped
 from eventlog.retrying import PASSING
 from schema.errors import AgentRuntimeError, Fenced, LeaseLost, Shed, Unavailable
 from schema.messages.sessions import StartSession
+from service.admission import Admission
 from service.agent.session import SessionState
-from service.effects import Unwatched, Watcher
+from service.effects import Watcher
 from service.lease import Lease
 from service.leases import Leases
 from service.metrics import Metrics
+from service.voices import Voices
 
 LOOKS: Final = 3
 """How often, in the time that a lease runs, we look for those that ran out."""
@@ -63,34 +67,47 @@ class Sessions(Protocol):
         """Record that it's to wait for somebody who lets it go on."""
 
 
+@dataclass(frozen=True)
+class _Driven:
+    """A session that is driven here."""
+
+    lease: Lease
+    place: ExitStack
+
+
 class Supervisor:
     """Drives sessions beside each other; made by `open_supervisor`."""
 
-    def __init__(self, sessions: Sessions, sessions_max: int, group: asyncio.TaskGroup) -> None:
+    def __init__(self, sessions: Sessions, admission: Admission, group: asyncio.TaskGroup) -> None:
         self._sessions = sessions
-        self._sessions_max = sessions_max
+        self._admission = admission
         self._group = group
-        self._asked = 0
-        """Sessions that are about to be driven."""
-        self._driven: dict[asyncio.Task[None], Lease] = {}
+        self._driven: dict[asyncio.Task[None], _Driven] = {}
         self._stopping = False
         self._bell = asyncio.Event()
+        self.voices = Voices()
+        """Of the sessions that are driven here."""
 
     @property
     def free(self) -> int:
         """How many more sessions fit."""
-        return max(0, self._sessions_max - self._asked - len(self._driven))
+        return self._admission.free
 
     async def start(
         self, command: StartSession, *, actor: str, session_id: UUID | None = None
     ) -> UUID:
         """Start a session and drive it from here on; `Shed` where there are too many.
 
-        See `Runtime.start_session` for a *session_id* that the caller has chosen.
+        See `Runtime.start_session` for a *session_id* that the caller has chosen; who asks for the
+        same one meanwhile, or soon, gets the first one's outcome.
         """
-        return await self._begin(
-            lambda: self._sessions.start_session(command, actor=actor, session_id=session_id)
-        )
+
+        async def begin() -> UUID:
+            return await self._begin(
+                lambda: self._sessions.start_session(command, actor=actor, session_id=session_id)
+            )
+
+        return await self._admission.once(session_id, begin)
 
     async def resume(self, session_id: UUID, reason: str, *, actor: str) -> UUID:
         """Go on with a session that nobody drives; `LeaseHeld` where somebody does."""
@@ -118,8 +135,8 @@ class Supervisor:
     async def stop(self, timeout_s: float) -> None:
         """Begin nothing more; let what runs come to the end of its move, then hand it back."""
         self._stopping = True
-        for lease in self._driven.values():
-            lease.stop()
+        for driven in self._driven.values():
+            driven.lease.stop()
         if self._driven:
             log.info("sessions.stopping", sessions=len(self._driven))
             await asyncio.wait(self._driven, timeout=timeout_s)
@@ -129,16 +146,9 @@ class Supervisor:
     async def _begin(self, begin: Callable[[], Awaitable[Lease]]) -> UUID:
         if self._stopping:
             raise Unavailable(STOPPED)
-        if not self.free:
-            self._sessions.metrics.backpressure_shed_count.inc()
-            depth = self._asked + len(self._driven)
-            raise Shed("sessions", depth=depth, capacity=self._sessions_max)
-        self._asked += 1
-        try:
+        with self._admission.place() as place:
             lease = await begin()
-        finally:
-            self._asked -= 1
-        self._drive(lease, self._run)
+            self._drive(lease, self._run, place.pop_all())
         return lease.session_id
 
     async def _take(self, limit: int) -> None:
@@ -149,48 +159,58 @@ class Supervisor:
             log.warning("sessions.not_looked_for", error=repr(error))
             return
         for lease in taken:
-            self._drive(lease, self._go_on)
+            await self._take_one(lease)
         if len(taken) == limit:
             self.ring()  # There may be more.
 
-    def _drive(self, lease: Lease, work: Work) -> None:
+    async def _take_one(self, lease: Lease) -> None:
+        try:
+            place = self._admission.place()
+        except Shed:  # Somebody began one while we looked.
+            await self._sessions.leases.hand_back(lease)
+        else:
+            self._drive(lease, self._go_on, place)
+
+    def _drive(self, lease: Lease, work: Work, place: ExitStack) -> None:
         if self._stopping:
             lease.stop()
         task = self._group.create_task(self._to_rest(lease, work))
-        self._driven[task] = lease
+        self._driven[task] = _Driven(lease, place)
         task.add_done_callback(self._rests)
 
     def _rests(self, task: asyncio.Task[None]) -> None:
         if not self.free:
             self.ring()  # There was no place for what waits elsewhere.
-        del self._driven[task]
+        self._driven.pop(task).place.close()
 
     async def _go_on(self, lease: Lease) -> None:
         if await self._sessions.take_over(lease):
             await self._run(lease)
 
     async def _run(self, lease: Lease) -> None:
-        await self._sessions.run_session(lease, Unwatched())
+        with self.voices.speaking(lease.session_id) as watcher:
+            await self._sessions.run_session(lease, watcher)
 
     async def _to_rest(self, lease: Lease, work: Work) -> None:
         """Do *work* on a session, and see that its lease is given back, whatever comes."""
-        told = log.bind(session=str(lease.session_id), agent=lease.agent_id, epoch=lease.epoch)
+        # It is this task's own context: nobody else's logs say so.
+        bind_contextvars(session=str(lease.session_id), agent=lease.agent_id, epoch=lease.epoch)
         leases = self._sessions.leases
         try:
             await work(lease)
         except (LeaseLost, Fenced) as error:
-            told.info("session.left", why=str(error))
+            log.info("session.left", why=str(error))
             await leases.hand_back(lease)
         except asyncio.CancelledError:
-            told.info("session.left", why=STOPPED)
+            log.info("session.left", why=STOPPED)
             await leases.hand_back(lease)
             raise
         except Unavailable as error:
             # Whoever takes it when its lease has run out may meet better times.
-            told.warning("session.left", why=repr(error))
+            log.warning("session.left", why=repr(error))
             leases.forget(lease)
-        except Exception as error:  # noqa: BLE001 - see the module.
-            told.error("session.fault", exc_info=error)
+        except Exception as error:
+            log.exception("session.fault")
             await self._pause(lease, error)
 
     async def _pause(self, lease: Lease, error: Exception) -> None:
@@ -209,12 +229,16 @@ class Supervisor:
 
 @asynccontextmanager
 async def open_supervisor(
-    sessions: Sessions, *, sessions_max: int, stop_timeout_s: float
+    sessions: Sessions, *, sessions_max: int, stop_timeout_s: float, soft_limit: int | None = None
 ) -> AsyncIterator[Supervisor]:
-    """A supervisor of at most *sessions_max* sessions at once, which it hands back at the end."""
+    """A supervisor of at most *sessions_max* sessions at once, which it hands back at the end.
+
+    It warns when they come up to *soft_limit*, by default nine tenths of that.
+    """
+    admission = Admission(sessions.metrics, sessions_max=sessions_max, soft_limit=soft_limit)
     with ungrouped():
         async with asyncio.TaskGroup() as group:
-            supervisor = Supervisor(sessions, sessions_max, group)
+            supervisor = Supervisor(sessions, admission, group)
             looking = group.create_task(supervisor.look())
             try:
                 yield supervisor

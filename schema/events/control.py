@@ -54,7 +54,7 @@ class BudgetReached(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "budget_reached"
     side: ClassVar[Side] = Side.DECISION
 
-    kind: Literal["tokens", "steps", "seconds"]
+    kind: Literal["tokens", "steps", "seconds", "cost"]
     most: float
     """What it may spend."""
     spent: float
@@ -68,4 +68,5 @@ class BudgetRaised(Event, frozen=True, kw_only=True):
     tokens: int | None = None
     steps: int | None = None
     seconds: float | None = None
+    cost: float | None = None
     reason: str = ""

@@ -210,6 +210,13 @@ class WorkingEvicted(Event, frozen=True, kw_only=True):
     key: str
 
 
+class MindVersions(Shape, frozen=True, kw_only=True):
+    """A place of an agent's whole mind."""
+
+    memory: int
+    graph: int
+
+
 class WorkingEntry(Shape, frozen=True, kw_only=True):
     """A key of working memory, and what stands there."""
 

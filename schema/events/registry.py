@@ -8,7 +8,7 @@ import msgspec
 
 from schema import json_text
 from schema.errors import UnknownEvent
-from schema.events import agent, control, graph, log, memory, session
+from schema.events import agent, control, fork, graph, log, memory, session
 from schema.events.base import Erased, Event
 from schema.events.upcasters import UPCASTERS
 
@@ -17,6 +17,9 @@ _TYPES: Final[tuple[type[Event], ...]] = (
     session.SessionResumed,
     session.CompletionReceived,
     session.CompletionFailed,
+    session.FallbackChosen,
+    session.AnswerPassed,
+    session.AnswerWithheld,
     session.ToolCalled,
     session.ToolReturned,
     session.DeadlinePassed,
@@ -25,6 +28,7 @@ _TYPES: Final[tuple[type[Event], ...]] = (
     session.SessionCompleted,
     session.SessionFailed,
     session.CheckpointLabelled,
+    fork.SessionForked,
     control.PauseRequested,
     control.ApprovalRequested,
     control.ApprovalDecided,

@@ -1,123 +1,23 @@
 """What happens in a session: one run of an agent on one task."""
 
-from enum import StrEnum
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal
 
 from schema.events.base import Event, Side
 from schema.events.graph import GraphPolicy
-from schema.events.memory import MemoryPolicy
-from schema.events.shape import Shape
-
-DEFAULT_SYSTEM_PROMPT = "You are a helpful AI agent."
-
-
-class Effect(StrEnum):
-    """What running a tool again would do to the world."""
-
-    PURE = "pure"
-    """Nothing: run it again at will."""
-    IDEMPOTENT = "idempotent"
-    """Nothing more, if it is given the same key."""
-    AT_MOST_ONCE = "at_most_once"
-    """Something: after a crash between call and return its outcome is unknown."""
-    TRANSACTIONAL = "transactional"
-    """Our own memory and graph: committed together with the step."""
-
-
-class Protocol(StrEnum):
-    """How the model is told of tools and asks for them."""
-
-    TEXT = "text"
-    """Written out: `Thought:`, `Action:`, `FINAL_ANSWER:`."""
-    NATIVE = "native"
-    """By the provider's own tool calling."""
-
-
-class ToolExample(Shape, frozen=True, kw_only=True):
-    """A task that one call of a tool answers."""
-
-    task: str
-    arguments: dict[str, Any]
-    result: Any
-
-
-class ToolSpec(Shape, frozen=True, kw_only=True):
-    """A tool as the model sees it, pinned when the session starts."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
-    """JSON Schema of the arguments, an object."""
-    effect: Effect
-    examples: tuple[ToolExample, ...] = ()
-    """Shown to models of the text protocol; two tell a small model much more than one."""
-
-
-class Limits(Shape, frozen=True, kw_only=True):
-    """How far a session may go."""
-
-    max_iterations: int = 10
-    """Completions at most, at least 1."""
-    unreadable_max: int = 2
-    """How many unreadable completions in a row are answered with what was wrong."""
-    calls_max: int = 16
-    """Tool calls that one completion may ask for."""
-    completion_timeout_s: float = 120.0
-    tool_timeout_s: float = 30.0
-    session_timeout_s: float = 1800.0
-    observation_bytes_max: int = 65536
-    """UTF-8 bytes of one observation that the model gets to see."""
-
-
-class Budget(Shape, frozen=True, kw_only=True):
-    """What a session may spend before it pauses; None leaves that open."""
-
-    tokens: int | None = None
-    """Of prompts and answers together, cached ones too."""
-    steps: int | None = None
-    seconds: float | None = None
-    """For which models and tools were at work; of tools side by side the longest counts."""
-
-
-class Sampling(Shape, frozen=True, kw_only=True):
-    """How the model is asked."""
-
-    temperature: float = 0.0
-    max_output_tokens: int = 1024
-    stop: tuple[str, ...] = ()
-
-
-class Usage(Shape, frozen=True, kw_only=True):
-    """Tokens spent; `input_tokens` includes those read from the provider's cache."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-        )
-
-
-class RequestedCall(Shape, frozen=True, kw_only=True):
-    """A tool call as a provider's own protocol hands it over."""
-
-    id: str
-    """The provider's name of this call, to be repeated with its result."""
-    name: str
-    arguments: str
-    """JSON text, as the model wrote it."""
-
-
-StopReason: TypeAlias = Literal["end", "tool_calls", "stop_sequence", "length", "refusal", "pause"]
-"""Why a completion ends where it does."""
-
-FailureCause: TypeAlias = Literal[
-    "out_of_steps", "deadline", "unreadable", "refused", "cut_short", "provider"
-]
+from schema.events.memory import MemoryPolicy, MindVersions
+from schema.events.session_shapes import (
+    DEFAULT_SYSTEM_PROMPT,
+    Budget,
+    Effect,
+    FailureCause,
+    Limits,
+    Protocol,
+    RequestedCall,
+    Sampling,
+    StopReason,
+    ToolSpec,
+    Usage,
+)
 
 
 class SessionStarted(Event, frozen=True, kw_only=True):
@@ -150,6 +50,14 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     """What it may spend before it pauses, until somebody gives it more."""
     approvals: tuple[str, ...] = ()
     """The tools of which each call waits until somebody approves it."""
+    mind: MindVersions | None = None
+    """Where it reads its agent's mind, which it leaves as it is; None reads and changes it now."""
+    fallbacks: tuple[str, ...] = ()
+    """Models (`provider:model`) that are asked when the one before gave no completion, in order."""
+    prompt_stages: tuple[str, ...] = ()
+    """What the prompt has passed already: it stands here as it came out of them."""
+    answer_stages: tuple[str, ...] = ()
+    """What the answer must pass before it is given."""
 
 
 class SessionResumed(Event, frozen=True, kw_only=True):
@@ -180,6 +88,10 @@ class CompletionReceived(Event, frozen=True, kw_only=True):
     latency_ms: float = 0.0
     prompt_digest: str
     """64 hex digits: the chained, keyed SHA-256 of the prompt that was sent."""
+    cost_micro_usd: int | None = None
+    """What it cost, in millionths of a dollar; None where the price was not known."""
+    priced_from: str | None = None
+    """The day (`2026-01-31`) from which that price holds."""
 
 
 class CompletionFailed(Event, frozen=True, kw_only=True):
@@ -191,6 +103,42 @@ class CompletionFailed(Event, frozen=True, kw_only=True):
     code: str
     detail: str
     status: int | None = None
+    retryable: bool = False
+
+
+class FallbackChosen(Event, frozen=True, kw_only=True):
+    """From here on the session asks another model, as the one before gave no completion."""
+
+    type: ClassVar[str] = "fallback_chosen"
+    side: ClassVar[Side] = Side.DECISION
+
+    step: int
+    """The one that is still to be answered."""
+    model: str
+    """As `provider:model`."""
+    cause: str
+    """The code of what went wrong with the one before."""
+
+
+class AnswerPassed(Event, frozen=True, kw_only=True):
+    """The answer came through its stages; they may have changed it."""
+
+    type: ClassVar[str] = "answer_passed"
+
+    step: int
+    """Whose completion gave it."""
+    answer: str
+
+
+class AnswerWithheld(Event, frozen=True, kw_only=True):
+    """A stage did not let the answer pass, or could not say."""
+
+    type: ClassVar[str] = "answer_withheld"
+
+    step: int
+    stage: str
+    code: str
+    detail: str = ""
     retryable: bool = False
 
 

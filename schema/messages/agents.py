@@ -11,12 +11,16 @@ from schema.messages.graph import GraphSettings
 from schema.messages.memory import MemorySettings
 from schema.messages.sessions import (
     Approve,
+    Fallbacks,
     Model,
     ProtocolChoice,
     SessionBudget,
     SessionLimits,
     SessionSampling,
 )
+
+StageName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+StageNames = Annotated[tuple[StageName, ...], Field(max_length=16)]
 
 
 class DefineAgent(Message):
@@ -35,8 +39,16 @@ class DefineAgent(Message):
     """What prompts are told of the graph; null for nothing."""
     budget: SessionBudget = SessionBudget()
     """What each session may spend before it pauses."""
+    daily_budget: SessionBudget = SessionBudget()
+    """What all its sessions together may spend on a day (UTC) before they pause."""
     approve: Approve = ()
     """The tools of which each call waits until somebody approves it."""
+    fallbacks: Fallbacks = ()
+    """Models that are asked when the one before gave no completion, in order."""
+    prompt_stages: StageNames = ()
+    """What each prompt passes before its session begins, by name, in order."""
+    answer_stages: StageNames = ()
+    """What each answer passes before it is given."""
     max_iterations: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The same as `limits.max_iterations`, where it is said most often."""
 
@@ -71,5 +83,9 @@ class DefineAgent(Message):
             memory=self.memory.as_shape(),
             graph=None if self.graph is None else self.graph.as_shape(),
             budget=self.budget.as_shape(),
+            daily_budget=self.daily_budget.as_shape(),
             approve=self.approve,
+            fallbacks=self.fallbacks,
+            prompt_stages=self.prompt_stages,
+            answer_stages=self.answer_stages,
         )

@@ -106,6 +106,8 @@ class SessionAnswer(Answer):
     detail: str
     steps: int
     usage: UsageAnswer
+    cost: float | None
+    """In dollars; null where the price of a completion is not known, and in lists for forks."""
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
@@ -131,6 +133,14 @@ class EventAnswer(Answer):
     """Null once erased."""
     metadata: dict[str, Any]
     recorded_at: datetime
+
+
+class TicketAnswer(Answer):
+    """Where to follow a stream without a key in a header."""
+
+    url: str
+    """A path and its query: `new EventSource(url)`."""
+    expires_at: datetime
 
 
 class LogAnswer(ListOf[EventAnswer]):

@@ -26,6 +26,7 @@ OBSERVATION_BYTES_MAX: Final = 480 << 10
 TOKENS_MAX: Final = 10**12
 STEPS_MAX: Final = 10**6
 SECONDS_MAX: Final = 10**8
+COST_MAX: Final = 10**9
 """What a budget may be."""
 
 ProtocolChoice = Literal["auto", "text", "native"]
@@ -51,6 +52,16 @@ Model = Annotated[str, AfterValidator(_model)]
 
 Approve = Annotated[tuple[str, ...], Field(max_length=128)]
 """Names of tools."""
+
+
+def _each_once(models: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := sorted({model for model in models if models.count(model) > 1}):
+        raise ValueError(f"{twice[0]} is there twice")
+    return models
+
+
+Fallbacks = Annotated[tuple[Model, ...], Field(max_length=8), AfterValidator(_each_once)]
+"""Models, in the order in which they are asked."""
 
 
 def _said(text: str) -> str:
@@ -81,6 +92,8 @@ class SessionBudget(Message):
     tokens: int | None = Field(default=None, ge=1, le=TOKENS_MAX)
     steps: int | None = Field(default=None, ge=1, le=STEPS_MAX)
     seconds: float | None = Field(default=None, gt=0, le=SECONDS_MAX)
+    cost: float | None = Field(default=None, gt=0, le=COST_MAX)
+    """In dollars."""
 
     def as_shape(self) -> Budget:
         """The same, as the log keeps it."""
@@ -112,6 +125,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     graph: GraphPolicy | None
     budget: Budget = Budget()
     approve: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -153,6 +167,8 @@ class StartSession(Message):
     """What it may spend before it pauses."""
     approve: Approve = ()
     """The tools of which each call waits until somebody approves it."""
+    fallbacks: Fallbacks = ()
+    """Models that are asked when the one before gave no completion, in order."""
 
     @field_validator("memory")
     @classmethod
@@ -173,8 +189,10 @@ class StartSession(Message):
         defined = definition or AgentDefined(model="")
         said = self.model_fields_set
         tools = self.tools if "tools" in said else defined.tools
+        model = self.model or defined.model
+        fallbacks = self.fallbacks if "fallbacks" in said else defined.fallbacks
         return Settled(
-            model=self.model or defined.model,
+            model=model,
             system_prompt=self.system_prompt if "system_prompt" in said else defined.system_prompt,
             tools=tools,
             limits=_over(defined.limits, self.limits),
@@ -184,6 +202,7 @@ class StartSession(Message):
             graph=self._graph(defined.graph) if "graph" in said else defined.graph,
             budget=_over(defined.budget, self.budget),
             approve=self._approve(defined.approve, tools),
+            fallbacks=tuple(other for other in fallbacks if other != model),
         )
 
     def _approve(self, defined: tuple[str, ...], tools: tuple[str, ...]) -> tuple[str, ...]:

@@ -60,6 +60,13 @@ class EventRow(SQLModel, table=True):
             unique=True,
             postgresql_where=text("stream not like 'session-%'"),
         ),
+        # Written in the order of their time: a few bytes for 32 pages lead there.
+        Index(
+            "events_by_time",
+            "recorded_at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
         {
             "schema": SCHEMA,
             "postgresql_with": {

@@ -1,10 +1,10 @@
 """The rows of schema `ops`: what running this needs, and who did what to it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, text
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -73,6 +73,47 @@ class Lease(SQLModel, table=True):
     """Raised by each process that takes it; the log refuses whoever comes with a lower one."""
     until: datetime = Field(sa_type=DateTime(timezone=True))
     """By the server's clock; from then on, anybody may take it."""
+
+
+class Spent(SQLModel, table=True):
+    """What an agent's sessions have spent on a day."""
+
+    __tablename__ = "spent"
+    __table_args__: ClassVar[Any] = {**_OPS, "postgresql_with": {"fillfactor": 50}}
+
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    agent_id: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True, sa_type=Date)
+    """In UTC, by the server's clock; of a call, the day on which it was asked."""
+    tokens: int = Field(sa_type=BigInteger)
+    steps: int = Field(sa_type=BigInteger)
+    seconds: float
+    """For which models were at work."""
+    cost_micro_usd: int = Field(sa_type=BigInteger)
+    """Of the completions whose price was known."""
+    unpriced: int
+    """How many completions there were whose price was not."""
+
+
+class Reservation(SQLModel, table=True):
+    """What a call that is under way may come to, held back of its agent's day."""
+
+    __tablename__ = "reservations"
+    __table_args__: ClassVar[Any] = (
+        Index("reservations_by_agent", "partition", "agent_id", "day"),
+        _OPS,
+    )
+
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    id: UUID = Field(primary_key=True)
+    agent_id: str = Field(sa_type=Text)
+    day: date = Field(sa_type=Date)
+    tokens: int = Field(sa_type=BigInteger)
+    steps: int = Field(sa_type=BigInteger)
+    seconds: float
+    cost_micro_usd: int = Field(sa_type=BigInteger)
+    until: datetime = Field(sa_type=DateTime(timezone=True))
+    """From then on it holds nothing back: its holder is gone."""
 
 
 class Key(SQLModel, table=True):

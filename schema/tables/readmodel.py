@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "readmodel"
@@ -16,13 +16,27 @@ SCHEMA = "readmodel"
 _READ_MODEL: dict[str, Any] = {"schema": SCHEMA}
 # Rows that are updated keep room on their page, so that an update touches no index.
 _UPDATED: dict[str, Any] = {"schema": SCHEMA, "postgresql_with": {"fillfactor": 70}}
+BY_TIME: dict[str, Any] = {
+    "postgresql_using": "brin",
+    "postgresql_with": {"pages_per_range": 32, "autosummarize": "on"},
+}
+"""Rows stand nearly in the order of their time: a few bytes for 32 pages lead there."""
 
 
 class Session(SQLModel, table=True):
     """One run of an agent on one task, as far as its events tell."""
 
     __tablename__ = "sessions"
-    __table_args__: ClassVar[Any] = _UPDATED
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "sessions_by_origin",
+            "partition",
+            "origin",
+            postgresql_where=text("origin is not null"),
+        ),
+        Index("sessions_by_time", "started_at", **BY_TIME),
+        _UPDATED,
+    )
 
     partition: int = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
@@ -53,13 +67,18 @@ class Session(SQLModel, table=True):
     """Or the model."""
     answer_altered: bool
     """Or the cause, or the detail."""
+    parent: UUID | None = None
+    """The session that it was forked from, and at which version; null where it was not."""
+    forked_at: int | None = Field(default=None, sa_type=BigInteger)
+    origin: UUID | None = None
+    """The session that began it all, whose prompt this is."""
 
 
 class Step(SQLModel, table=True):
     """One thought of a session: the text of one completion, whole and once."""
 
     __tablename__ = "steps"
-    __table_args__: ClassVar[Any] = _READ_MODEL
+    __table_args__: ClassVar[Any] = (Index("steps_by_time", "recorded_at", **BY_TIME), _READ_MODEL)
 
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
@@ -76,7 +95,10 @@ class Completion(SQLModel, table=True):
     """What a step's completion took: tokens, time and money; its text is the step's."""
 
     __tablename__ = "completions"
-    __table_args__: ClassVar[Any] = _READ_MODEL
+    __table_args__: ClassVar[Any] = (
+        Index("completions_by_time", "recorded_at", **BY_TIME),
+        _READ_MODEL,
+    )
 
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
@@ -86,7 +108,7 @@ class Completion(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
     latency_ms: float
     cost: float | None
-    """In dollars; null until there are prices, from which a later release works it out."""
+    """In dollars; null where the price was not known."""
     input_tokens: int = Field(sa_type=BigInteger)
     output_tokens: int = Field(sa_type=BigInteger)
     cached_tokens: int = Field(sa_type=BigInteger)
@@ -99,7 +121,10 @@ class ToolCall(SQLModel, table=True):
     """A tool that the model asked for and, once it returned, what it was told."""
 
     __tablename__ = "tool_calls"
-    __table_args__: ClassVar[Any] = _READ_MODEL
+    __table_args__: ClassVar[Any] = (
+        Index("tool_calls_by_time", "called_at", **BY_TIME),
+        _READ_MODEL,
+    )
 
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
@@ -129,7 +154,10 @@ class Recall(SQLModel, table=True):
     """A memory that a session found; the event has its text, and each factor of its score."""
 
     __tablename__ = "recalls"
-    __table_args__: ClassVar[Any] = _READ_MODEL
+    __table_args__: ClassVar[Any] = (
+        Index("recalls_by_time", "recorded_at", **BY_TIME),
+        _READ_MODEL,
+    )
 
     partition: int = Field(primary_key=True)
     session_id: UUID = Field(primary_key=True)
@@ -158,7 +186,7 @@ class Change(SQLModel, table=True):
     """An event that is no step: what happened to a memory, a graph, a definition, a session."""
 
     __tablename__ = "changes"
-    __table_args__: ClassVar[Any] = _READ_MODEL
+    __table_args__: ClassVar[Any] = (Index("changes_by_type", "type", "recorded_at"), _READ_MODEL)
 
     partition: int = Field(primary_key=True)
     stream: str = Field(primary_key=True, sa_type=Text)

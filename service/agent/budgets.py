@@ -5,8 +5,8 @@ from typing import Final, Literal
 from schema.events import Budget, BudgetReached
 from service.agent.state import SessionState
 
-Kind = Literal["tokens", "steps", "seconds"]
-KINDS: Final[tuple[Kind, ...]] = ("tokens", "steps", "seconds")
+Kind = Literal["tokens", "steps", "seconds", "cost"]
+KINDS: Final[tuple[Kind, ...]] = ("tokens", "steps", "seconds", "cost")
 
 
 def spent(state: SessionState) -> dict[Kind, float]:
@@ -15,12 +15,18 @@ def spent(state: SessionState) -> dict[Kind, float]:
         "tokens": state.usage.input_tokens + state.usage.output_tokens,
         "steps": state.steps,
         "seconds": round((state.busy_ms + state.tools_ms) / 1000, 3),
+        "cost": state.cost_micro_usd / 1_000_000,
     }
 
 
 def most(budget: Budget) -> dict[Kind, float | None]:
     """How much of each kind may be spent; None for as much as one likes."""
-    return {"tokens": budget.tokens, "steps": budget.steps, "seconds": budget.seconds}
+    return {
+        "tokens": budget.tokens,
+        "steps": budget.steps,
+        "seconds": budget.seconds,
+        "cost": budget.cost,
+    }
 
 
 def reached(state: SessionState) -> BudgetReached | None:

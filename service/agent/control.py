@@ -34,8 +34,8 @@ def budget_reached(state: SessionState, event: events.BudgetReached) -> SessionS
 
 def budget_raised(state: SessionState, event: events.BudgetRaised) -> SessionState:
     """What a paused session has more it spends when it is resumed."""
-    named = {"tokens": event.tokens, "steps": event.steps, "seconds": event.seconds}
-    raised = {kind: most for kind, most in named.items() if most is not None}
+    kinds = ("tokens", "steps", "seconds", "cost")
+    raised = {kind: most for kind in kinds if (most := getattr(event, kind)) is not None}
     return replace(state, version=state.version + 1, budget=replace(state.budget, **raised))
 
 

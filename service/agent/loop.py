@@ -10,15 +10,16 @@ from typing import Any, Final
 from schema import events
 from schema.completions import Completion, CompletionRequest
 from schema.errors import (
+    DeadlinePassed,
     NestedTooDeep,
     NotFinite,
     PayloadTooLarge,
-    ProviderRefused,
-    ProviderUnavailable,
+    StageRefused,
+    StageUnavailable,
 )
 from schema.events import Event
 from service.agent import outcomes
-from service.agent.moves import Act, Decide, Move, Recall, Think, Transact
+from service.agent.moves import Act, Decide, Move, Pass, Recall, Think, Transact
 from service.agent.prompt import Prompt
 from service.agent.recorder import Changed, OnRecordedFn, ReadFn, Recorder, RecordFn
 from service.agent.rules import Rules, rules_of
@@ -32,8 +33,16 @@ TRIES_MAX: Final = 100
 """The same where something was recorded beside it that changes nothing there: a count, a label."""
 
 
+LATE_GRACE_S: Final = 0.25
+"""Whoever asks a model keeps its time, so that breakers hear of it; this is for who doesn't."""
+
+
 def _as_long_as_it_takes() -> None:
     """Nobody else can have the session."""
+
+
+async def _as_it_is(answer: str) -> str:
+    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,9 @@ class Effects:
     """The world, as the loop reaches it."""
 
     think: Callable[[CompletionRequest], Awaitable[Completion]]
-    """Raises `ProviderUnavailable` and `ProviderRefused` when trying again was given up."""
+    """Raises `ProviderUnavailable` and `ProviderRefused` when trying again was given up,
+    `DeadlinePassed` when the request's time was; and where nobody was asked `BreakerOpen`,
+    `BudgetSpent` or `PriceUnknown`."""
     act: Callable[[events.ToolCalled], Awaitable[Observed]]
     """Whatever the tool does wrong is an observation."""
     record: RecordFn
@@ -53,6 +64,8 @@ class Effects:
     """What a tool makes of a mind, and its return; to be appended before the context is left."""
     outdated: Callable[[Changed], Awaitable[bool]]
     """Whether a mind holds something else by now than what a change of it rests on."""
+    passed: Callable[[str], Awaitable[str]] = _as_it_is
+    """What the answer's stages make of it; raises `StageRefused` and `StageUnavailable`."""
     go_on: Callable[[], None] = _as_long_as_it_takes
     """Raises `LeaseLost` where no further move may be begun: the session is another's now."""
 
@@ -110,6 +123,8 @@ class _Run:
                     move = await self._in_time(self._transact(call))
                 case Act(calls):
                     move = await self._act(calls)
+                case Pass(step, answer):
+                    move = await self._in_time(self._pass(step, answer))
                 case Decide():
                     move = await self._recorder.record(())
                 case _:
@@ -133,6 +148,17 @@ class _Run:
                 break
         return await self._recorder.append_if_due(Changed((outcomes.overtaken(call),)))
 
+    async def _pass(self, step: int, answer: str) -> Move:
+        """Let the answer pass its stages; what comes of that is recorded."""
+        try:
+            passed = await self._effects.passed(answer)
+        except (StageRefused, StageUnavailable) as error:
+            return await self._recorder.record((outcomes.withheld(step, error),))
+        try:
+            return await self._recorder.record((events.AnswerPassed(step=step, answer=passed),))
+        except PayloadTooLarge as error:
+            return await self._recorder.record((outcomes.unpassed(step, error),))
+
     async def _in_time(self, doing: Coroutine[Any, Any, Move]) -> Move:
         """What *doing* leads to; the deadline cuts it off, and what it had appended stays."""
         try:
@@ -145,16 +171,16 @@ class _Run:
 
     def _prompt_now(self) -> Prompt:
         """The prompt, with every turn so far."""
-        state = self._recorder.state
-        begun = self._prompt or self._rules.begin(self._started, state.recalled, state.graph)
-        self._prompt = self._rules.extend(begun, state)
+        self._prompt = self._rules.prompt(self._prompt, self._recorder.state)
+        assert self._prompt is not None  # noqa: S101 - the session was started.
         return self._prompt
 
     async def _think(self, step: int) -> Move:
         """Ask the model; its answer, or why there is none, is recorded with what follows."""
         prompt = self._prompt_now()
         request = self._rules.request(prompt, self._started)
-        until_s = min(self._deadline_s, asyncio.get_running_loop().time() + request.timeout_s)
+        time_s = request.timeout_s + LATE_GRACE_S
+        until_s = min(self._deadline_s, asyncio.get_running_loop().time() + time_s)
         began_s = perf_counter()
         try:
             async with asyncio.timeout_at(until_s) as clock:
@@ -162,8 +188,11 @@ class _Run:
         except TimeoutError:
             if not clock.expired():
                 raise
-            return await self._recorder.record((self._late(step, request.timeout_s),))
-        except (ProviderUnavailable, ProviderRefused) as error:
+            return await self._recorder.record((self._late(step, request.timeout_s, None),))
+        except DeadlinePassed as error:
+            late = self._late(step, request.timeout_s, error.__cause__)
+            return await self._recorder.record((late,))
+        except outcomes.NO_COMPLETION as error:
             return await self._recorder.record((outcomes.failed(step, error),))
         else:
             latency_ms = _ms_since(began_s)
@@ -177,16 +206,11 @@ class _Run:
         except (PayloadTooLarge, NestedTooDeep, NotFinite) as error:
             return await self._recorder.record((outcomes.unkept(received.step, error),))
 
-    def _late(self, step: int, timeout_s: float) -> Event:
+    def _late(self, step: int, timeout_s: float, before: BaseException | None) -> Event:
         """Which of the two clocks ran out."""
         if asyncio.get_running_loop().time() >= self._deadline_s:
             return self._deadline_passed()
-        return events.CompletionFailed(
-            step=step,
-            code="timeout",
-            detail=f"no completion within {timeout_s:g} s",
-            retryable=True,
-        )
+        return outcomes.late(step, timeout_s, before)
 
     async def _act(self, calls: Sequence[events.ToolCalled]) -> Move:
         """Run *calls*; each return is recorded as it comes, and the deadline cuts off the rest."""

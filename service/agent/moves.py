@@ -37,6 +37,13 @@ class Act(Struct, frozen=True):
     calls: tuple[events.ToolCalled, ...]
 
 
+class Pass(Struct, frozen=True):
+    """Let the answer of that step pass its stages."""
+
+    step: int
+    answer: str
+
+
 class Decide(Struct, frozen=True):
     """Append these, which follow from what is recorded, before anything else."""
 
@@ -55,7 +62,7 @@ class Stop(Struct, frozen=True):
     reason: str
 
 
-Move: TypeAlias = Recall | Think | Transact | Act | Decide | Wait | Stop
+Move: TypeAlias = Recall | Think | Transact | Act | Pass | Decide | Wait | Stop
 
 
 def next_move(state: SessionState) -> Move:
@@ -69,7 +76,7 @@ def next_move(state: SessionState) -> Move:
         timeout_s = started.limits.session_timeout_s
         return _fail("deadline", f"the session's {timeout_s:g} s were up")
     if state.failure is not None:
-        return _after_failure(state.failure)
+        return _after_failure(state, started, state.failure)
     if state.turn is None:
         return _first(state, started)
     return _after_turn(state, started, state.turn)
@@ -110,10 +117,16 @@ def _query(prompt: str) -> str:
     return f"{prompt[:half]}\n{prompt[-half:]}"
 
 
-def _after_failure(failure: events.CompletionFailed) -> Decide:
-    """The world failed: wait for better times if there may be any."""
-    if failure.retryable:
-        return Decide((events.SessionPaused(cause=failure.code, detail=failure.detail),))
+def _after_failure(
+    state: SessionState, started: events.SessionStarted, failure: events.CompletionFailed
+) -> Decide:
+    """The world failed: ask another model, or wait for better times if there may be any."""
+    if state.fallback < len(started.fallbacks):
+        model = started.fallbacks[state.fallback]
+        chosen = events.FallbackChosen(step=failure.step, model=model, cause=failure.code)
+        return Decide((chosen,))
+    if state.passing is not None:
+        return _pause(state.passing.code, state.passing.detail)
     return _fail("provider", f"{failure.code}: {failure.detail}")
 
 
@@ -158,10 +171,26 @@ def _after_completion(
     if reading.problem is not None and state.unreadable >= started.limits.unreadable_max:
         return _fail("unreadable", reading.problem)
     if reading.answer is not None:
-        return Decide((events.SessionCompleted(answer=reading.answer),))
+        return _after_answer(state, started, completion.step, reading.answer)
     if reading.actions:
         return Decide(_calls(reading, started, state.steps))
     return _think(state, state.steps + 1, started.limits)
+
+
+def _after_answer(
+    state: SessionState, started: events.SessionStarted, step: int, answer: str
+) -> Pass | Decide:
+    """Give the answer, once it came through its stages."""
+    if not started.answer_stages:
+        return Decide((events.SessionCompleted(answer=answer),))
+    if state.passed is not None:
+        return Decide((events.SessionCompleted(answer=state.passed.answer),))
+    withheld = state.withheld
+    if withheld is None:
+        return Pass(step, answer)
+    if withheld.retryable:
+        return _pause(withheld.code, withheld.detail)
+    return _fail("withheld", withheld.detail)
 
 
 def _calls(

@@ -30,28 +30,33 @@ class Prompt(Struct, frozen=True):
     """Chained and keyed by the session's salt, over the request's head and every segment."""
     turns: int = 0
     """How many turns of the session stand in it."""
+    model: str = ""
+    """Which is asked, as `provider:model`; the digest begins with it."""
 
 
 def prompt_of(state: SessionState) -> Prompt:
     """The prompt of *state*'s next step, built from nothing."""
     if state.started is None:
         return Prompt(Shared(), b"")
-    return extend(begin(state.started, state.recalled, state.graph), state)
+    return extend(begin(state.started, state.recalled, state.graph, state.model), state)
 
 
 def begin(
     started: events.SessionStarted,
     recalled: events.MemoryRecalled | None = None,
     graph: events.GraphRecalled | None = None,
+    model: str | None = None,
 ) -> Prompt:
     """What stands before the first step: system prompt, tools, memories, graph, task.
 
-    The graph comes behind working memory: it tells of what the task names, so it is next to that.
+    *model* is the one that's asked, if it's not the one that the session began with. The graph
+    comes behind working memory: it tells of what the task names, so it is next to that.
     """
+    model = model or started.model
     digest = hashlib.sha256()
-    for part in (started.salt, str(started.rules), head_text(started)):
+    for part in (started.salt, str(started.rules), head_text(started, model)):
         _feed(digest, part.encode())
-    prompt = Prompt(Shared(), digest.digest())
+    prompt = Prompt(Shared(), digest.digest(), model=model)
     return _told(prompt, _opening(started, recalled, graph))
 
 
@@ -65,17 +70,18 @@ def extend(prompt: Prompt, state: SessionState) -> Prompt:
         for segment in _turn(turn, state.started)
     ]
     grown = _told(prompt, segments)
-    return Prompt(grown.segments, grown.digest, len(state.turns) + 1)
+    return replace(grown, turns=len(state.turns) + 1)
 
 
 def request(prompt: Prompt, started: events.SessionStarted) -> CompletionRequest:
     """*prompt*, as it goes to the provider."""
-    return replace(_head(started), segments=prompt.segments, step=prompt.turns + 1)
+    head = _head(started, prompt.model)
+    return replace(head, segments=prompt.segments, step=prompt.turns + 1)
 
 
-def head_text(started: events.SessionStarted) -> str:
+def head_text(started: events.SessionStarted, model: str | None = None) -> str:
     """What of every request of a session shapes the answer, as JSON: the digest begins with it."""
-    head = asdict(_head(started))
+    head = asdict(_head(started, model or started.model))
     return json_text.encode({name: head[name] for name in _SHAPING})
 
 
@@ -88,7 +94,7 @@ _STOP: Final = ("Observation:", "\n\nTask:")
 """A small model goes on with what it saw in the examples."""
 
 
-def _head(started: events.SessionStarted) -> CompletionRequest:
+def _head(started: events.SessionStarted, model: str) -> CompletionRequest:
     native = started.protocol is Protocol.NATIVE
     sampling = started.sampling
     if not native:
@@ -97,8 +103,10 @@ def _head(started: events.SessionStarted) -> CompletionRequest:
             max_output_tokens=sampling.max_output_tokens,
             stop=(*_STOP, *sampling.stop),
         )
+    provider, _, name = model.partition(":")
     return CompletionRequest(
-        model=started.model.partition(":")[2],
+        model=name,
+        provider=provider,
         segments=(),
         tools=started.tools if native else (),
         sampling=sampling,
@@ -113,7 +121,7 @@ def _told(prompt: Prompt, segments: list[Segment]) -> Prompt:
         link = hashlib.sha256(digest)
         _feed(link, json_text.encode(segment).encode())
         told, digest = told.append(segment), link.digest()
-    return Prompt(told, digest, prompt.turns)
+    return replace(prompt, segments=told, digest=digest)
 
 
 def _feed(digest: "hashlib._Hash", part: bytes) -> None:

@@ -22,10 +22,24 @@ from service.agent.session import SessionState
 class Rules(Struct, frozen=True, kw_only=True):
     """How a session is led; pure functions all."""
 
-    begin: Callable[[SessionStarted, MemoryRecalled | None, GraphRecalled | None], Prompt]
+    begin: Callable[
+        [SessionStarted, MemoryRecalled | None, GraphRecalled | None, str | None], Prompt
+    ]
     extend: Callable[[Prompt, SessionState], Prompt]
     request: Callable[[Prompt, SessionStarted], CompletionRequest]
     next_move: Callable[[SessionState], Move]
+
+    def prompt(self, sent: Prompt | None, state: SessionState) -> Prompt | None:
+        """The prompt of *state*'s next step: *sent* before, with all that it lacks.
+
+        Another model begins with its own. None where what the session began with is not known.
+        """
+        started = state.started
+        if started is None:
+            return None
+        if sent is None or sent.model != state.model:
+            sent = self.begin(started, state.recalled, state.graph, state.model)
+        return self.extend(sent, state)
 
 
 _LED: Final = Rules(

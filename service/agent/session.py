@@ -10,6 +10,7 @@ from schema import events
 from schema.events import Erased, Event
 from service.agent import control
 from service.agent.control import came_to, may_have_run, with_returns
+from service.agent.forked import overridden, reopened
 from service.agent.state import ENDED, SessionState, Status
 from service.agent.turn import Turn, asked_for_nothing, filled, open_slot, slot_of
 from service.memory.working import evolve as noted
@@ -67,18 +68,29 @@ def _resumed(state: SessionState, event: events.SessionResumed) -> SessionState:
         waiting_for=(),  # It is asked again.
         rested=False,
         failure=None,
+        passing=None,
+        fallback=0,  # Who takes it up asks its first model again.
+        withheld=None,
         cause=None,
         detail="",
     )
+
+
+def _forked(state: SessionState, event: events.SessionForked) -> SessionState:
+    """As if another process took it up, whatever it had come to; what is other comes upon that."""
+    resumed = _resumed(reopened(state), events.SessionResumed(epoch=event.epoch))
+    return overridden(resumed, event)
 
 
 def _completed_step(
     state: SessionState, completion: events.CompletionReceived | Erased
 ) -> SessionState:
     usage, busy_ms = state.usage, state.busy_ms + state.tools_ms
+    cost_micro_usd = None
     if isinstance(completion, events.CompletionReceived):
         usage += completion.usage
         busy_ms += completion.latency_ms
+        cost_micro_usd = completion.cost_micro_usd
     last = state.turn
     return replace(
         state,
@@ -89,14 +101,44 @@ def _completed_step(
         approved=(),
         released=(),
         failure=None,
+        passing=None,
+        passed=None,
+        withheld=None,
         usage=usage,
+        cost_micro_usd=state.cost_micro_usd + (cost_micro_usd or 0),
+        unpriced=state.unpriced + (cost_micro_usd is None),
         busy_ms=busy_ms,
         tools_ms=0.0,
     )
 
 
 def _completion_failed(state: SessionState, event: events.CompletionFailed) -> SessionState:
-    return replace(state, version=state.version + 1, failure=event, failures=state.failures + 1)
+    return replace(
+        state,
+        version=state.version + 1,
+        failure=event,
+        failures=state.failures + 1,
+        passing=event if event.retryable else state.passing,
+    )
+
+
+def _fallback_chosen(state: SessionState, _event: events.FallbackChosen | Erased) -> SessionState:
+    """The next in order; where that is not known, whoever is told of it says a wrong name."""
+    known = 0 if state.started is None else len(state.started.fallbacks)
+    return replace(
+        state,
+        version=state.version + 1,
+        failure=None,
+        fallback=min(state.fallback + 1, known),
+    )
+
+
+def _passed(state: SessionState, event: events.AnswerPassed) -> SessionState:
+    return replace(state, version=state.version + 1, passed=event)
+
+
+def _withheld(state: SessionState, event: events.AnswerWithheld) -> SessionState:
+    return replace(state, version=state.version + 1, withheld=event)
 
 
 def _called(state: SessionState, call: events.ToolCalled | Erased) -> SessionState:
@@ -153,6 +195,8 @@ def _erased(state: SessionState, event: Erased) -> SessionState:
             return _called(state, event)
         case "tool_returned" if state.turn is not None:
             return with_returns(state, filled(state.turn, open_slot(state.turn), event))
+        case "fallback_chosen":
+            return _fallback_chosen(state, event)
         case "approval_requested":
             return control.requested_by_erased(state)
         case "approval_decided" | "tool_reconciled":
@@ -187,6 +231,9 @@ _CHANGES: Final[dict[type[Event], Callable[[SessionState, Any], SessionState]]] 
     events.SessionResumed: _resumed,
     events.CompletionReceived: _completed_step,
     events.CompletionFailed: _completion_failed,
+    events.FallbackChosen: _fallback_chosen,
+    events.AnswerPassed: _passed,
+    events.AnswerWithheld: _withheld,
     events.ToolCalled: _called,
     events.ToolReturned: _returned,
     events.DeadlinePassed: _deadline_passed,
@@ -195,6 +242,7 @@ _CHANGES: Final[dict[type[Event], Callable[[SessionState, Any], SessionState]]] 
     events.SessionCompleted: _completed,
     events.SessionFailed: _failed,
     events.CheckpointLabelled: _labelled,
+    events.SessionForked: _forked,
     events.PauseRequested: control.pause_requested,
     events.ApprovalRequested: control.requested,
     events.ApprovalDecided: control.decided,

@@ -50,4 +50,5 @@ class SessionGraph:
 
     @property
     def _mind(self) -> GraphMind:
-        return self.graphs.mind(self.started.agent_id)
+        pinned = self.started.mind
+        return self.graphs.mind(self.started.agent_id, None if pinned is None else pinned.graph)

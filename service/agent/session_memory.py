@@ -24,7 +24,7 @@ from service.agent.tools import ToolError, ToolRegistry
 from service.agent.tools.observation import observe
 from service.graph.mind import GraphCall, GraphMinds
 from service.memory.budget import told
-from service.memory.mind import Mind, Minds
+from service.memory.mind import Change, Mind, Minds
 from service.memory.recalling import counted, fitting
 from service.memory.remembering import remembered, written_back
 from service.memory.working import Working
@@ -32,6 +32,7 @@ from service.memory.working import Working
 log = structlog.get_logger()
 
 _WITHOUT: Final = ToolError("blocked", "this session has no memory")
+_PINNED: Final = ToolError("blocked", "this session is a fork: it reads the agent's mind only")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class SessionMemory:
         policy = self.started.memory or MemoryPolicy()
         found = fitting(await self._mind(policy, at).recall(query, policy.max_memory_recalls, ()))
         recalled = replace(found, items=told(found.items, policy.max_memory_tokens))
+        if self.started.mind is not None:
+            return Changed((recalled,))
         return Changed((recalled,), self._for_memory(counted(recalled)))
 
     @asynccontextmanager
@@ -91,7 +94,8 @@ class SessionMemory:
     @property
     def keeps_answers(self) -> bool:
         """Whether the policy has the session remembered once it has answered."""
-        return self.started.memory is not None and self.started.memory.write_back
+        memory, pinned = self.started.memory, self.started.mind is not None
+        return memory is not None and memory.write_back and not pinned
 
     async def write_back(self, answer: str, at: datetime) -> tuple[StreamAppend, ...]:
         """What memory gets of the session that gave *answer*; nothing where it can take no more."""
@@ -125,13 +129,27 @@ class SessionMemory:
         returned = outcomes.returned(call, observed, self.started.salt)
         if change is None:
             return Changed((returned,))
+        if self.started.mind is not None:
+            return self._without_change(call, change, returned)
         of_memory = self._for_memory(change.memory, change.expected, change.ids)
         others = (*of_memory, *self._graph.appends(change))
         return Changed((*change.session, returned), others)
 
+    def _without_change(
+        self, call: events.ToolCalled, change: Change, returned: events.ToolReturned
+    ) -> Changed:
+        """What *call* comes to in a session that leaves the agent's mind as it is."""
+        counts = all(isinstance(fact, events.RecallsCounted) for fact in change.memory)
+        if change.graph or not counts:
+            return Changed((self._refused(call, _PINNED),))
+        return Changed((*change.session, returned))
+
     def _without_memory(self, call: events.ToolCalled) -> events.ToolReturned:
+        return self._refused(call, _WITHOUT)
+
+    def _refused(self, call: events.ToolCalled, why: ToolError) -> events.ToolReturned:
         limits = self.started.limits
-        observed = observe(_WITHOUT, bytes_max=limits.observation_bytes_max, latency_ms=0.0)
+        observed = observe(why, bytes_max=limits.observation_bytes_max, latency_ms=0.0)
         return outcomes.returned(call, observed, self.started.salt)
 
     def _mind(
@@ -148,6 +166,7 @@ class SessionMemory:
             call_id=call_id,
             at=at,
             working=working,
+            as_of=None if self.started.mind is None else self.started.mind.memory,
         )
 
     def _for_memory(

@@ -49,6 +49,14 @@ class SessionState(Struct, frozen=True, gc=False):
     """The failed completion that nothing was decided about yet."""
     failures: int = 0
     """Completions that failed, in all."""
+    passing: events.CompletionFailed | None = None
+    """The last failure since the last completion that time may mend."""
+    fallback: int = 0
+    """How many of the session's fallbacks were chosen since it was last taken up."""
+    passed: events.AnswerPassed | None = None
+    """The answer that came through its stages."""
+    withheld: events.AnswerWithheld | None = None
+    """Why the answer did not, where nothing was decided about that yet."""
     deadline_passed: bool = False
     doubtful: tuple[str, ...] = ()
     """Calls that must not run twice, and had not returned when the process changed."""
@@ -57,6 +65,10 @@ class SessionState(Struct, frozen=True, gc=False):
     """Why the session paused, failed or was cancelled."""
     detail: str = ""
     usage: Usage = Usage()
+    cost_micro_usd: int = 0
+    """What its completions cost, those whose price was known."""
+    unpriced: int = 0
+    """How many completions there are whose price was not."""
     budget: Budget = Budget()
     """What it may spend by now."""
     busy_ms: float = 0.0
@@ -80,6 +92,18 @@ class SessionState(Struct, frozen=True, gc=False):
     def steps(self) -> int:
         """How many completions there are."""
         return 0 if self.turn is None else self.turn.step
+
+    @property
+    def model(self) -> str:
+        """Whom it asks now, as `provider:model`; empty where what it began with is not known."""
+        if self.started is None:
+            return ""
+        return (self.started.model, *self.started.fallbacks)[self.fallback]
+
+    @property
+    def cost(self) -> float | None:
+        """What it cost, in dollars; None where the price of a completion is not known."""
+        return None if self.unpriced else self.cost_micro_usd / 1_000_000
 
     @property
     def uncertain(self) -> bool:

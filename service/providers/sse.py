@@ -1,7 +1,7 @@
 """Server-sent events out of bytes, however the network cut them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from schema.errors import ProviderUnavailable
@@ -19,6 +19,8 @@ class SentEvent:
     name: str
     """`message` where the stream gave none."""
     data: str
+    id: str = field(default="", compare=False)
+    """Of this event, or of the last before it that had one."""
 
 
 class SseParser:
@@ -28,11 +30,16 @@ class SseParser:
     that no blank line closes is never given.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, line_bytes_max: int = LINE_BYTES_MAX, event_bytes_max: int = EVENT_BYTES_MAX
+    ) -> None:
+        self._line_bytes_max = line_bytes_max
+        self._event_bytes_max = event_bytes_max
         self._line = bytearray()
         self._after_cr = False
         self._at_start = True
         self._name = ""
+        self._id = ""
         self._data: list[str] = []
         self._data_bytes = 0
 
@@ -56,8 +63,10 @@ class SseParser:
 
     def _extend(self, piece: bytes) -> None:
         self._line += piece
-        if len(self._line) > LINE_BYTES_MAX:
-            raise ProviderUnavailable(f"the stream has a line of more than {LINE_BYTES_MAX} bytes")
+        if len(self._line) > self._line_bytes_max:
+            raise ProviderUnavailable(
+                f"the stream has a line of more than {self._line_bytes_max} bytes"
+            )
 
     def _end_line(self, last_piece: bytes) -> SentEvent | None:
         self._extend(last_piece)
@@ -76,15 +85,17 @@ class SseParser:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data_bytes += len(value) + 1
-            if self._data_bytes > EVENT_BYTES_MAX:
+            if self._data_bytes > self._event_bytes_max:
                 raise ProviderUnavailable(
-                    f"the stream has an event of more than {EVENT_BYTES_MAX} bytes"
+                    f"the stream has an event of more than {self._event_bytes_max} bytes"
                 )
             self._data.append(value.decode(errors="replace"))
         elif field == b"event":
             self._name = value.decode(errors="replace")
+        elif field == b"id" and b"\0" not in value:
+            self._id = value.decode(errors="replace")
 
     def _dispatch(self) -> SentEvent | None:
         name, data = self._name, self._data
         self._name, self._data, self._data_bytes = "", [], 0
-        return SentEvent(name or "message", "\n".join(data)) if data else None
+        return SentEvent(name or "message", "\n".join(data), self._id) if data else None

@@ -17,14 +17,13 @@ from schema.messages.checked import checked
 from schema.messages.graph import EntityId, Kind, Label, PutEntity, PutRelationship
 from service.agent.tools.graph_reading import entity_read, neighbours_read, path_read, unknown
 from service.agent.tools.tool import Tool, tool
+from service.graph.limits import DESCRIBED_RELATIONSHIPS_MAX
 from service.graph.mind import GraphCall
 from service.graph.picture import Graph
 from service.memory.mind import Change
 
 LABEL: Final = "thing"
 """What an entity is that nobody said more of."""
-SHOWN_MAX: Final = 20
-"""Relationships that come with an entity's description."""
 NEIGHBOURS_MAX: Final = 100
 KINDS_SHOWN_MAX: Final = 5
 
@@ -104,7 +103,7 @@ async def describe(
     if remove and is_written:
         raise Invalid("remove", "an entity is written or removed, not both")
     if not remove and not is_written:
-        return await entity_read(graph, id, SHOWN_MAX)
+        return await entity_read(graph, id, DESCRIBED_RELATIONSHIPS_MAX)
     near = await graph.graph.near((id,))
     if not remove:
         return await _written(graph, near, id, label, properties or {})

@@ -1,18 +1,16 @@
 """What the tools for an agent's graph give when they look something up, and what they record."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from schema.errors import NestedTooDeep, NotFound
 from schema.events import GraphRecalled, KnownRelationship
 from schema.messages.graph import ShortestPath
 from service.graph.around import as_known, as_known_entities, fitting, heaviest
+from service.graph.limits import HOPS_TOLD_MAX
 from service.graph.mind import Answered, GraphCall
 from service.graph.picture import Graph
 from service.memory.mind import Change
-
-HOPS_SHOWN_MAX: Final = 50
-"""Of a longer path the model is told the first ones, and how many there are."""
 
 
 async def entity_read(call: GraphCall, id_: str, limit: int) -> Change:
@@ -58,7 +56,7 @@ async def path_read(call: GraphCall, source: str, target: str, kind: str | None)
         KnownRelationship(
             source=step["from"], target=step["to"], kind=step["kind"], weight=step["weight"]
         )
-        for step in found["relationships"][:HOPS_SHOWN_MAX]
+        for step in found["relationships"][:HOPS_TOLD_MAX]
     ]
     recalled = _recalled(call, Graph(answered.version), (), tuple(steps))
     told = recalled.relationships

@@ -6,6 +6,7 @@ so that running it again after a crash is harmless. A server that acts on GET br
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -26,6 +27,8 @@ TIMEOUT_S: Final = 20.0
 REDIRECTS_MAX: Final = 5
 TEXT_BYTES_MAX: Final = 48 * 1024
 """Of the text that the model gets to see."""
+HOST_CHARS_MAX: Final = 150
+"""Of a host in its breaker's name; a longer one is none."""
 _FAULT_CHARACTERS_MAX: Final = 500
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -72,6 +75,7 @@ def http_get_tool(
             ),
         ),
         timeout_s=TIMEOUT_S,
+        reaches=_host,
     )
     async def http_get(
         url: Annotated[str, "http:// or https://", Field(max_length=2000)],
@@ -95,6 +99,14 @@ async def _followed(
             return answer
         target = _parsed(answer.location, target)
     raise ToolError("permanent", f"{url} redirects more than {REDIRECTS_MAX} times")
+
+
+def _host(given: Mapping[str, Any]) -> str | None:
+    """Whom a call asks first: that one being away says nothing of the others."""
+    try:
+        return httpx.URL(given["url"]).host[:HOST_CHARS_MAX] or None
+    except httpx.InvalidURL:
+        return None
 
 
 def _parsed(url: str, base: httpx.URL | None) -> httpx.URL:

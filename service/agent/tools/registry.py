@@ -2,12 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from traceback import format_exception_only
 from typing import Any, Final
 
-from schema.errors import Broken, Invalid, NotFound, Refused, Unavailable
+from schema.errors import (
+    BreakerOpen,
+    Broken,
+    DeadlinePassed,
+    Invalid,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from schema.events import Limits, ToolSpec
 from service.agent.tools.arguments import read_arguments
 from service.agent.tools.context import ToolContext
@@ -20,6 +28,15 @@ from service.memory.mind import Change, Mind
 
 THREADS_MAX: Final = 16
 """How many sync tools run at once in a process."""
+
+RunFn = Callable[[], Awaitable[Any]]
+GuardFn = Callable[[Tool, Mapping[str, Any], RunFn], Awaitable[Any]]
+"""Runs a tool with these arguments, perhaps more than once; raises what that raises, or
+`BreakerOpen` or `DeadlinePassed` of its own."""
+
+
+async def _unguarded(_tool: Tool, _given: Mapping[str, Any], run: RunFn) -> Any:
+    return await run()
 
 
 class ToolRegistry:
@@ -55,17 +72,21 @@ class ToolRegistry:
         context: ToolContext,
         *,
         observation_bytes_max: int = Limits().observation_bytes_max,
+        guard: GuardFn = _unguarded,
     ) -> Observed:
         """What came of calling *name*; what the model or the tool did wrong is an observation too.
 
-        Raises only `Broken` (a fault of ours that a tool came upon) and cancellation.
+        Raises only `Broken` (a fault of ours that a tool came upon), cancellation, and what *guard*
+        raises besides. That is never asked for a call that no tool takes.
         """
         started = time.perf_counter()
         outcome: str | ToolError
         try:
-            outcome = json_of(await self._run(name, arguments, context, context.timeout_s))
+            outcome = json_of(await self._run(name, arguments, context, context.timeout_s, guard))
         except ToolError as error:
             outcome = error
+        except (BreakerOpen, DeadlinePassed) as error:
+            outcome = ToolError("transient", str(error))
         latency_ms = (time.perf_counter() - started) * 1000
         return observe(outcome, bytes_max=observation_bytes_max, latency_ms=latency_ms)
 
@@ -86,7 +107,7 @@ class ToolRegistry:
         change: Change | None = None
         outcome: str | ToolError
         try:
-            made = await self._run(name, arguments, mind, timeout_s)
+            made = await self._run(name, arguments, mind, timeout_s, _unguarded)
             outcome, change = json_of(made.data), made
         except ToolError as error:
             outcome = error
@@ -111,13 +132,21 @@ class ToolRegistry:
         return self._tools[name]
 
     async def _run(
-        self, name: str, arguments: object, context: ToolContext | Mind | GraphCall, limit_s: float
+        self,
+        name: str,
+        arguments: object,
+        context: ToolContext | Mind | GraphCall,
+        limit_s: float,
+        guard: GuardFn,
     ) -> Any:
         tool = self._asked_for(name)
         given = read_arguments(tool.signature, arguments)
         if tool.signature.context is not None:
             given[tool.signature.context] = context
         timeout_s = min(tool.timeout_s or limit_s, limit_s)
+        return await guard(tool, given, partial(self._once, tool, given, timeout_s))
+
+    async def _once(self, tool: Tool, given: Mapping[str, Any], timeout_s: float) -> Any:
         deadline = asyncio.timeout(timeout_s)
         try:
             async with deadline:

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,9 @@ from service.agent.tools.signature import Signature, read_signature
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Names that every provider takes."""
+
+ReachesFn = Callable[[Mapping[str, Any]], str | None]
+"""Arguments → what of the world a call with them reaches, such as a host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Tool:
     """Whether it runs on the event loop; else it gets a thread."""
     timeout_s: float | None
     """How long it may run; None leaves that to the session."""
+    reaches: ReachesFn | None = None
+    """None where each call reaches the same: then one breaker stands before all of them."""
 
 
 def tool(
@@ -35,6 +40,7 @@ def tool(
     effect: Effect,
     examples: Sequence[ToolExample] = (),
     timeout_s: float | None = None,
+    reaches: ReachesFn | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]:
     """Make a function the tool of that name; its docstring is what the model reads.
 
@@ -66,6 +72,7 @@ def tool(
             signature=signature,
             is_async=is_async,
             timeout_s=timeout_s,
+            reaches=reaches,
         )
 
     return made
