@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -122,7 +123,8 @@ class Bell:
     async def _listen(self, conn: "asyncpg.Connection[asyncpg.Record]") -> None:
         conn.add_termination_listener(lambda _: self._work.set())
         if self._settings.notify:
-            await conn.add_listener(CHANNEL, self._heard)
+            # A closed connection, whose last notices may still come, could not tell its own number.
+            await conn.add_listener(CHANNEL, partial(self._heard, conn.get_server_pid()))
         # A NOTIFY lost in a crash is covered by the poll of those who would have heard it.
         await conn.execute("set synchronous_commit = off")
 
@@ -153,8 +155,8 @@ class Bell:
             self._sum_of_heads = sum_of_heads
             self._rings.send()
 
-    def _heard(self, conn: Any, pid: int, _channel: str, _partition: object) -> None:
-        if pid != conn.get_server_pid():  # Our own commits were rung here when they happened.
+    def _heard(self, ours: int, _conn: Any, pid: int, _channel: str, _partition: object) -> None:
+        if pid != ours:  # Our own commits were rung here when they happened.
             self._rings.send()
 
     def _move_line(self, line: Line) -> None:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schema.errors import Invalid
 
@@ -23,6 +23,7 @@ _EMBEDDER: Final = re.compile(r"offline|hashing|none|openai:[^\s@]+(@[1-9]\d{0,3
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
+Destination = Literal["off", "otlp", "console"]
 
 
 def _absolute(path: Path) -> Path:
@@ -49,6 +50,14 @@ def _embedder(text: str) -> str:
     return text
 
 
+def _listed(value: object) -> object:
+    """The parts of *value* between its commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part for part in map(str.strip, value.split(",")) if part)
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
@@ -76,6 +85,21 @@ class Settings(BaseSettings):
     """How long a silent process keeps a session to itself, before another one goes on with it."""
     sessions_max_at_once: int = Field(default=200, ge=1, le=100_000)
     """How many sessions one process of the service drives beside each other."""
+    sessions_soft_limit: int | None = Field(default=None, ge=1, le=100_000)
+    """From how many on it warns; without one, from nine tenths of `sessions_max_at_once`."""
+    breaker_threshold: int = Field(default=5, ge=1, le=1000)
+    """After how many failed calls in a row a model, or a tool, is left alone for a while."""
+    breaker_recovery_s: float = Field(default=30, gt=0, le=3600)
+    """For how long; then one call tries it."""
+    stages: Listed = ()
+    """Functions (`package.module:function`, with commas between) that prompts and answers may pass,
+    beside those that are there."""
+    prompt_stages: Listed = ()
+    """Names of stages that every prompt passes before its session begins, in order."""
+    answer_stages: Listed = ()
+    """Names of stages that every answer passes before it is given, in order."""
+    prices_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """What models cost, as TOML; without one, the prices that were shipped."""
     notify: bool = True
     """Tell other processes of each append at once, by NOTIFY; off, they find it by their poll."""
     poll_s: float = Field(default=0.25, ge=0.01, le=60)
@@ -83,6 +107,11 @@ class Settings(BaseSettings):
     log_level: LogLevel = "info"
     log_format: LogFormat | None = None
     """Without one: for people on a terminal, JSON lines elsewhere."""
+    traces: Destination | None = None
+    """Where spans go: `otlp` (its `OTEL_EXPORTER_OTLP_…` variables say where that is), `console`
+    (stderr) or `off`. Without one, as `OTEL_TRACES_EXPORTER` and an OTLP endpoint say; else off."""
+    trace_content: bool = False
+    """Let prompts, answers, arguments and results of tools stand in spans."""
     local_context_tokens: int = Field(default=LOCAL_CONTEXT_TOKENS, ge=256, le=1_048_576)
     """What a `local:` model may hold at once; more costs memory."""
     embedder: Annotated[str, AfterValidator(_embedder)] = "offline"
@@ -102,16 +131,21 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: BaseUrl = Field(default=OPENAI_URL, validation_alias="OPENAI_BASE_URL")
 
+    url: BaseUrl | None = None
+    """A running service that commands ask, in place of the database; `--url` says the same."""
+    api_key: SecretStr | None = None
+    """The key that commands show it."""
 
-def read_settings() -> Settings:
-    """The settings of the environment.
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, but for those that are *given*.
 
     Raises `Invalid`, naming the variable and what it must hold, never what it holds. A variable
     with our prefix that we do not know is refused too: a misspelt setting must not go unnoticed.
     """
     _refuse_unknown(os.environ)
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         refused = _refused(error)
     raise refused  # Outside the block, so that no traceback carries what the variable holds.

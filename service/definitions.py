@@ -12,10 +12,11 @@ from eventlog.log import EventLog
 from eventlog.members import StreamAppend
 from eventlog.rows import recorded
 from eventlog.statements import statement
-from schema.envelope import AT_HEAD, Metadata, RecordedEvent
+from schema.envelope import AT_HEAD, RecordedEvent
 from schema.errors import Invalid, NotFound, WrongExpectedVersion
 from schema.events import AgentDefined, MemoryPolicy
 from schema.ids import AGENTS_KEPT, agent_stream, checked_agent_id
+from service.origin import said_by
 
 if TYPE_CHECKING:  # Most commands define nothing, and it brings all other messages along.
     from schema.messages.agents import DefineAgent
@@ -74,7 +75,7 @@ async def define(
     if stands is not None and stands.defined == defined:
         return stands
     append = StreamAppend(stream, expected, (defined,))
-    (appended,) = await log.append(agent_id, append, metadata=Metadata(actor=actor))
+    (appended,) = await log.append(agent_id, append, metadata=said_by(actor))
     return await definition_at(log, agent_id, appended.version)
 
 

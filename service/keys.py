@@ -68,6 +68,13 @@ class Key(Struct, frozen=True, kw_only=True):
         return self.agents is None or agent_id in self.agents
 
 
+class Signer(Struct, frozen=True):
+    """A good key, and what is kept of it; that leaves this process in no answer and no log."""
+
+    key: Key
+    digest: bytes
+
+
 class Counted(Struct, frozen=True):
     """Whether keys are in use here."""
 
@@ -135,6 +142,13 @@ async def find_key(database: Database, text: str) -> Key | None:
     kept = bytes(hashlib.sha256().digest_size) if row is None else row["digest"]
     same = hmac.compare_digest(_digest(secret), kept)
     return _key(row) if row is not None and same and row["good"] else None
+
+
+async def find_signer(database: Database, id_: str) -> Signer | None:
+    """What signs for the bearer of key *id_*, if it is good."""
+    async with database.acquire() as conn:
+        row = await conn.fetchrow(FIND, id_)
+    return Signer(_key(row), row["digest"]) if row is not None and row["good"] else None
 
 
 def _scopes(named: Sequence[str]) -> list[Scope]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from math import isfinite
 from typing import Final, Literal, TextIO
 
+import stamina
 import structlog
 from structlog.typing import Processor
 
@@ -32,6 +33,7 @@ SECRET_NAME: Final = re.compile(
 SECRET_TEXT: Final = re.compile(
     r"(?P<before>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+(?=@)"  # a password in a URL
     r"|(?P<scheme>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}"  # an Authorization header
+    r"|(?P<parameter>[?&][\w.-]*(?:key|token|secret|password|signature)=)[^&\s\"']+"  # in a URL
     r"|\bsk-[\w-]{12,}",  # a provider's key
     re.IGNORECASE,
 )
@@ -54,9 +56,30 @@ def configure_logs(
     root.setLevel(level.upper())
     for name in CHATTY:
         logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "WARNING")
+    stamina.instrumentation.set_on_retry_hooks([])  # Who retries says so, in words of ours.
     structlog.configure(
         processors=[*_facts(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def hand_to_the_standard_library() -> None:
+    """Where nobody configured logs, be a library among others: `logging` decides what is shown.
+
+    By default those are warnings, on stderr: nothing comes between what a program prints itself.
+    """
+    if structlog.is_configured():
+        return
+    last = structlog.processors.KeyValueRenderer(key_order=["event"])
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_facts(),
+            structlog.processors.format_exc_info,
+            redact,
+            last,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
 
@@ -113,7 +136,7 @@ def _clean(name: str, value: object, depth: int) -> object:
 
 
 def _hide(found: re.Match[str]) -> str:
-    return f"{found['before'] or found['scheme'] or ''}{HIDDEN}"
+    return f"{found['before'] or found['scheme'] or found['parameter'] or ''}{HIDDEN}"
 
 
 def _printable(

@@ -21,6 +21,8 @@ from service.projecting import projecting
 from service.runtime import open_runtime
 from service.supervisor import open_supervisor
 
+LINE_BYTES_MAX: Final = 1 << 17
+"""Of a request's first line: what is too long for us is then refused as a problem, not as text."""
 STOP_TIMEOUT_S: Final = 10.0
 """How long requests that are under way, and then sessions in the midst of a move, may take to end
 when we are told to stop."""
@@ -41,6 +43,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             runtime,
             sessions_max=settings.sessions_max_at_once,
             stop_timeout_s=STOP_TIMEOUT_S,
+            soft_limit=settings.sessions_soft_limit,
         ) as supervisor,
     ):
         await see_guarded(runtime.log.database, settings.host)
@@ -66,7 +69,9 @@ async def see_guarded(database: Database, host: str) -> None:
 @asynccontextmanager
 async def listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
     """The address where *app* answers while the block runs."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S, max_line_size=LINE_BYTES_MAX
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)

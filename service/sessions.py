@@ -14,6 +14,7 @@ from eventlog.statements import statement
 from schema.envelope import RecordedEvent
 from schema.errors import Invalid, NotFound
 from schema.ids import session_stream
+from service.lineage import read_lineage
 
 FIND: Final = statement(__package__, "find_sessions")
 LIST: Final = statement(__package__, "list_sessions")
@@ -52,6 +53,8 @@ class SessionRow:
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    cost: float | None = None
+    """In dollars; None where a price is not known, or the rows don't tell."""
 
 
 async def find_session(log: EventLog, name: str) -> UUID:
@@ -84,10 +87,12 @@ async def list_sessions(log: EventLog, limit: int) -> Sequence[SessionRow]:
 async def read_session(
     log: EventLog, session_id: UUID, *, up_to: int = EVERYTHING
 ) -> list[RecordedEvent]:
-    """The session's events up to version *up_to*, from the log; `NotFound` where there are none."""
-    stream = session_stream(session_id)
-    async with aclosing(log.read_stream(stream, up_to=up_to)) as blocks:
-        facts = [fact async for block in blocks for fact in block]
+    """The session's events up to version *up_to*, from the log; `NotFound` where there are none.
+
+    A fork's begin with those of its parent.
+    """
+    async with aclosing(read_lineage(log, session_id, up_to=up_to)) as read:
+        facts = [fact async for fact in read]
     if not facts:
         raise NotFound(f"there is no session {session_id}")
     return facts

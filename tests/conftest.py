@@ -13,11 +13,15 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from eventlog.database import Database, open_database
 from eventlog.embedded import EmbeddedServer, running_server
 from eventlog.embedded.locks import locked
 from eventlog.migrate import migrate
+
+settings.register_profile("busy", deadline=None)  # How fast one example is, others decide, too.
+settings.load_profile("busy")
 
 RUN_FOLDER: Final = "AGENT_RUNTIME_TEST_RUN"
 

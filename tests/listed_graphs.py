@@ -24,8 +24,9 @@ class ListedGraphs:
     asked: list[str] = field(default_factory=list)
     """Each task that a recall was made for."""
 
-    def mind(self, agent_id: str) -> GraphMind:
+    def mind(self, agent_id: str, as_of: int | None = None) -> GraphMind:
         assert agent_id == "ada"
+        assert as_of is None or as_of >= 0
         return ListedGraph(self)
 
     def knows(self, *facts: str) -> None:

@@ -45,7 +45,9 @@ class ListedMinds:
         call_id: str | None,
         at: datetime,
         working: Working,
+        as_of: int | None = None,
     ) -> Mind:
+        assert as_of is None or as_of >= 0
         return ListedMind(self, agent_id, policy, session, call_id, at, working)
 
     def lane(self, agent_id: str) -> AbstractAsyncContextManager[object]:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,8 +12,10 @@ from typing import Any, get_type_hints
 import msgspec
 from pydantic import SecretStr
 
+from eventlog.routines import shipped_routines
 from schema.events import EVENT_TYPES, Event, graph, memory, session
 from schema.events.shape import Shape
+from service.analytics.questions import questions
 from service.config import Settings, variable
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,7 +24,12 @@ WRITTEN = "<!-- Written by `make docs` from the code. -->\n"
 
 def pages() -> dict[Path, str]:
     """Each reference page and what it must hold."""
-    return {DOCS / "events.md": events_page(), DOCS / "settings.md": settings_page()}
+    return {
+        DOCS / "events.md": events_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "questions.md": questions_page(),
+        DOCS / "views.md": views_page(),
+    }
 
 
 def events_page() -> str:
@@ -57,6 +65,45 @@ cannot go unnoticed.
 |---|---|---|
 {rows}
 """
+
+
+def questions_page() -> str:
+    sections = "\n".join(
+        f"## {place}. {question.text}\n\n```sql\n{question.sql}\n```\n"
+        for place, question in enumerate(questions(), 1)
+    )
+    return f"""{WRITTEN}
+# Twenty questions
+
+What people ask of their agents, each as it is asked of the views of schema `analytics`: paste one
+into `agent-runtime sql "…"` or into a tool of your own, and change it. [analytics.md](analytics.md)
+tells how to get in, [views.md](views.md) what each column means.
+
+{sections}"""
+
+
+def views_page() -> str:
+    views = [routine for routine in shipped_routines() if "create or replace view" in routine.text]
+    sections = "\n".join(_view_section(view.text) for view in views)
+    return f"""{WRITTEN}
+# Views
+
+What stands in schema `analytics`, as the database itself tells it (`\\d+ analytics.sessions` in
+psql). A column that stands here is never taken away and never changes its meaning.
+
+{sections}"""
+
+
+def _view_section(text: str) -> str:
+    ((view, meaning),) = re.findall(r"comment on view (\S+) is '((?:[^']|'')+)';", text)
+    columns = re.findall(r"comment on column \S+?\.\S+?\.(\S+) is '((?:[^']|'')+)';", text)
+    rows = "".join(f"| `{name.strip(chr(34))}` | {_said(says)} |\n" for name, says in columns)
+    return f"## `{view}`\n\n{_said(meaning)}\n\n| column | |\n|---|---|\n{rows}"
+
+
+def _said(literal: str) -> str:
+    """A text as SQL quotes it."""
+    return literal.replace("''", "'").replace("|", "\\|")
 
 
 def _event_section(kind: type[Event]) -> str:
@@ -100,9 +147,24 @@ def _notes(kind: type) -> dict[str, str]:
     return notes
 
 
+_PREFIXES = (
+    "typing.",
+    "schema.events.session_shapes.",
+    "schema.events.session.",
+    "schema.events.memory.",
+    "datetime.",
+)
+
+
 def _type(hint: Any) -> str:
     name = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
-    for prefix in ("typing.", "schema.events.session.", "schema.events.memory.", "datetime."):
+    for prefix in (
+        "typing.",
+        "schema.events.session_shapes.",
+        "schema.events.session.",
+        "schema.events.memory.",
+        "datetime.",
+    ):
         name = name.replace(prefix, "")
     if name.startswith("Optional["):
         name = f"{name[9:-1]} | None"

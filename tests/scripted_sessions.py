@@ -173,6 +173,12 @@ def recorded_event(version: int, fact: Event) -> RecordedEvent:
 
 Said = Completion | BaseException
 ActFn = Callable[[events.ToolCalled], Awaitable[Observed]]
+PassedFn = Callable[[str], Awaitable[str]]
+
+
+async def as_it_is(answer: str) -> str:
+    """What no stage changes."""
+    return answer
 
 
 async def calculate(call: events.ToolCalled) -> Observed:
@@ -207,17 +213,25 @@ async def run(
     act: ActFn = calculate,
     log: MemoryLog | None = None,
     model: ScriptedModel | None = None,
+    passed: PassedFn = as_it_is,
 ) -> tuple[SessionState, MemoryLog]:
     """A session run on *script*; its last state, and its log."""
     log = MemoryLog() if log is None else log
     if not log.facts:
         log.facts.append(start)
     model = ScriptedModel(list(script)) if model is None else model
-    state = await loop.run(fold(log.facts), effects_of(log, model, act=act), calls_at_once=4)
+    effects = effects_of(log, model, act=act, passed=passed)
+    state = await loop.run(fold(log.facts), effects, calls_at_once=4)
     return state, log
 
 
-def effects_of(log: MemoryLog, model: ScriptedModel, *, act: ActFn = calculate) -> loop.Effects:
+def effects_of(
+    log: MemoryLog,
+    model: ScriptedModel,
+    *,
+    act: ActFn = calculate,
+    passed: PassedFn = as_it_is,
+) -> loop.Effects:
     """The world of the session in *log*, whose memory is in a list, too."""
     begun = log.facts[0] if log.facts else None
     memory = SessionMemory(
@@ -239,4 +253,5 @@ def effects_of(log: MemoryLog, model: ScriptedModel, *, act: ActFn = calculate) 
         recall=lambda query: memory.recall(query, AT),
         transact=transact,
         outdated=lambda changed: memory.outdated(changed, AT),
+        passed=passed,
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -72,7 +72,7 @@ class ScriptedSessions:
         command = StartSession(
             agent=AGENT,
             prompt="Find it.",
-            model=f"scripted:{self._script(calls)}",
+            model=f"scripted:{self.script(calls)}",
             tools=("look",),
             limits=SessionLimits(max_iterations=calls + 1),
             memory=None,
@@ -85,10 +85,11 @@ class ScriptedSessions:
             )
         return state
 
-    def _script(self, calls: int) -> Path:
-        file = self.folder / f"{calls}.jsonl"
+    def script(self, calls: int, *, delay_s: float = 0.0) -> Path:
+        """What a model says that calls `look` so often, after a while each time."""
+        file = self.folder / f"{calls}-{delay_s}.jsonl"
         if not file.exists():
-            file.write_text("\n".join(_lines(calls)), encoding="utf-8")
+            file.write_text("\n".join(_lines(calls, delay_s)), encoding="utf-8")
         return file
 
 
@@ -123,9 +124,10 @@ async def scripted_sessions(
         yield ScriptedSessions(runtime, Path(folder))
 
 
-def _lines(calls: int) -> list[str]:
-    asking = [
+def _lines(calls: int, delay_s: float) -> list[str]:
+    asking: list[dict[str, Any]] = [
         {"text": THOUGHT, "tool_calls": [{"name": "look", "arguments": {"place": f"shelf {n}"}}]}
         for n in range(1, calls + 1)
     ]
-    return [orjson.dumps(line).decode() for line in (*asking, {"text": "It was in the cellar."})]
+    told: list[dict[str, Any]] = [*asking, {"text": "It was in the cellar."}]
+    return [orjson.dumps({**line, "delay_s": delay_s}).decode() for line in told]

@@ -39,6 +39,12 @@ async def show_agents(settings: Settings, *, limit: int, as_json: bool) -> Exit:
     async with open_store(settings) as log:
         await caught_up(log, "memory")
         known = await list_agents(log, limit)
+    tell_agents(known, as_json=as_json)
+    return Exit.DONE
+
+
+def tell_agents(known: Sequence[Known], *, as_json: bool) -> None:
+    """Those that are known, a line each."""
     if as_json:
         for agent in known:
             print_json(_known(agent))
@@ -46,21 +52,30 @@ async def show_agents(settings: Settings, *, limit: int, as_json: bool) -> Exit:
         print_table(out(), COLUMNS, [_cells(agent) for agent in known])
     else:
         print_note("There is no agent yet. Try: agent-runtime agents define --help")
-    return Exit.DONE
 
 
 async def define_agent(
     settings: Settings, *, agent_id: str, file: Path | None, as_json: bool
 ) -> Exit:
     """Record what *agent_id* is from here on, as JSON in *file* or on standard input has it."""
-    command = checked(DefineAgent, _read(file))
+    command = asked_definition(file)
     async with open_store(settings) as log:
         definition = await define(log, agent_id, command, actor=ACTOR)
-    if as_json:
-        print_json(_definition(definition))
-    else:
-        print_note(f"Agent {agent_id} is defined, version {definition.version}.")
+    tell_defined(_definition(definition), as_json=as_json)
     return Exit.DONE
+
+
+def asked_definition(file: Path | None) -> DefineAgent:
+    """What *file* says, or standard input."""
+    return checked(DefineAgent, _read(file))
+
+
+def tell_defined(definition: dict[str, Any], *, as_json: bool) -> None:
+    """That it is recorded."""
+    if as_json:
+        print_json(definition)
+    else:
+        print_note(f"Agent {definition['id']} is defined, version {definition['version']}.")
 
 
 async def show_agent(
@@ -69,11 +84,16 @@ async def show_agent(
     """What *agent_id* is, or was by *version*."""
     async with open_store(settings) as log:
         definition = await definition_at(log, agent_id, version)
+    tell_definition(_definition(definition), as_json=as_json)
+    return Exit.DONE
+
+
+def tell_definition(definition: dict[str, Any], *, as_json: bool) -> None:
+    """All that it says."""
     if as_json:
-        print_json(_definition(definition))
+        print_json(definition)
     else:
         _print(definition)
-    return Exit.DONE
 
 
 def _read(file: Path | None) -> dict[str, Any]:
@@ -88,7 +108,7 @@ def _read(file: Path | None) -> dict[str, Any]:
     return said
 
 
-def _definition(definition: Definition) -> dict[str, object]:
+def _definition(definition: Definition) -> dict[str, Any]:
     return {
         "id": definition.fact.agent_id,
         "version": definition.version,
@@ -124,13 +144,12 @@ def _cells(agent: Known) -> Sequence[Text]:
     return [plain(agent.agent_id), *(plain(str(number or "–")) for number in numbers)]
 
 
-def _print(definition: Definition) -> None:
+def _print(definition: dict[str, Any]) -> None:
     console = out()
-    console.print(
-        plain(definition.fact.agent_id, "bold"),
-        plain(f"version {definition.version}, {clock(definition.fact.recorded_at)}", "dim"),
-    )
-    for name, value in _lines(_whole(definition)):
+    said = dict(definition)
+    id_, version, at = (said.pop(name) for name in ("id", "version", "recorded_at"))
+    console.print(plain(id_, "bold"), plain(f"version {version}, {clock(at)}", "dim"))
+    for name, value in _lines(said):
         console.print(plain(f"{name:<34}", "dim"), one_line(value), end="\n", sep="")
 
 

@@ -23,23 +23,31 @@ def start_session(  # noqa: PLR0913 - what was typed, option by option.
     files_root: Path | None,
     allow_http: bool,
     no_memory: bool,
+    fallbacks: Sequence[str] | None = None,
 ) -> StartSession:
     """The message; `Invalid` names what cannot be so. What was not given is left out."""
     values: dict[str, object] = {"agent": agent, "prompt": prompt, "model": model}
     if tools is not None:
-        named = [name.strip() for given in tools for name in given.split(",") if name.strip()]
-        _see_allowed(named, files_root, allow_http=allow_http)
-        values["tools"] = named
+        values["tools"] = named_tools(tools, files_root, allow_http=allow_http)
     if system_prompt is not None:
         values["system_prompt"] = system_prompt
     if max_iterations is not None:
         values["limits"] = {"max_iterations": max_iterations}
+    if fallbacks:
+        values["fallbacks"] = list(fallbacks)
     if no_memory:
         values["memory"] = None
     try:
         return checked(StartSession, values)
     except Invalid as error:
         raise _as_typed(error) from None
+
+
+def named_tools(tools: Sequence[str], files_root: Path | None, *, allow_http: bool) -> list[str]:
+    """The names that were typed; `Invalid` where one wants another option."""
+    named = [name.strip() for given in tools for name in given.split(",") if name.strip()]
+    _see_allowed(named, files_root, allow_http=allow_http)
+    return named
 
 
 def _see_allowed(tools: Sequence[str], files_root: Path | None, *, allow_http: bool) -> None:

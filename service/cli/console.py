@@ -72,6 +72,11 @@ def print_heading(console: Console, title: str) -> None:
     console.print(Rule(title, align="left", style="dim") if console.is_terminal else f"{title}:")
 
 
+def dollars(cost: float | None) -> str:
+    """What something cost; nobody knows is another thing than nothing."""
+    return "–" if cost is None else f"${cost:.6g}"
+
+
 def counted(number: int, thing: str) -> str:
     """*number* and what there are so many of, in the plural if it is not one."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

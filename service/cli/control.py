@@ -2,36 +2,89 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from schema import json_text
 from schema.errors import Invalid
-from service.agent.session import SessionState, Status
+from service.agent.session import SessionState, Status, fold
 from service.cli.exits import Exit
 from service.cli.messages import session_message
 from service.cli.output import print_json, print_note
 from service.config import Settings
-from service.control import Control, is_ready
-from service.sessions import SHORT, find_session
+from service.control import Control, Outcome, is_ready
+from service.sessions import SHORT, find_session, read_session
 from service.store import open_store
 
 ACTOR: Final = "cli"
 READ_BYTES_MAX: Final = 1 << 20
 
-TellFn = Callable[[Control, UUID], Awaitable[SessionState]]
+
+class Controls(Protocol):
+    """What sessions can be told, here or by a service; see `service.control.Control`."""
+
+    async def cancel(self, session_id: UUID, *, reason: str = "") -> object:
+        """End the session."""
+
+    async def pause(self, session_id: UUID, *, reason: str = "") -> object:
+        """Let nothing more begin until it is resumed."""
+
+    async def approve(
+        self,
+        session_id: UUID,
+        call_id: str,
+        *,
+        arguments: dict[str, object] | None = None,
+        reason: str = "",
+    ) -> object:
+        """Let a call run."""
+
+    async def reject(self, session_id: UUID, call_id: str, *, reason: str = "") -> object:
+        """Let a call never run."""
+
+    async def reconcile(
+        self,
+        session_id: UUID,
+        call_id: str,
+        outcome: Outcome,
+        *,
+        data: object = None,
+        reason: str = "",
+    ) -> object:
+        """Say what became of a call."""
+
+    async def raise_budget(
+        self,
+        session_id: UUID,
+        *,
+        tokens: int | None = None,
+        steps: int | None = None,
+        seconds: float | None = None,
+        cost: float | None = None,
+        reason: str = "",
+    ) -> object:
+        """Let it spend so much in all."""
+
+
+TellFn = Callable[[Controls, UUID], Awaitable[object]]
 
 
 async def tell_session(settings: Settings, *, name: str, tell: TellFn, as_json: bool) -> Exit:
     """Tell the session *name* what *tell* says, and how it stands then."""
     async with open_store(settings) as log:
         session_id = await find_session(log, name)
-        state = await tell(Control(log, ACTOR), session_id)
+        await tell(Control(log, ACTOR), session_id)
+        state = fold(fact.event for fact in await read_session(log, session_id))
+    tell_standing(session_id, state, as_json=as_json)
+    return Exit.DONE
+
+
+def tell_standing(session_id: UUID, state: SessionState, *, as_json: bool) -> None:
+    """How the session stands, and what can be done next."""
     if as_json:
         print_json(session_message(session_id, state))
     else:
         print_note(_standing(session_id, state))
-    return Exit.DONE
 
 
 def json_given(option: str, text: str | None) -> Any:

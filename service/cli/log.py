@@ -73,14 +73,13 @@ def _tell(fact: RecordedEvent, token: str | None) -> None:
     if token is not None:
         print_json(event_message(fact, token))
         return
-    print_clipped(_line(fact))
+    print_clipped(line_of(fact, f"{fact.partition}:{fact.position}"))
 
 
-def _line(fact: RecordedEvent) -> str:
+def line_of(fact: RecordedEvent, place: str) -> str:
     """Short in front, so that a narrow terminal still shows what happened."""
     kind, _, name = fact.stream.partition("-")
     stream = name[-SHORT:] if kind == "session" else fact.stream
-    place = f"{fact.partition}:{fact.position}"
     moment = fact.recorded_at.astimezone().strftime("%m-%d %H:%M:%S")
     gist = summary(fact.event)
     return f"{place:>5}  {moment}  {stream} v{fact.version}  {fact.type}  {gist}"

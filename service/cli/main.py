@@ -18,13 +18,25 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """The exit code of the command that *arguments* say."""
     try:
-        done = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+        done = app(_url_first(arguments), prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         _tell_misuse(error, as_json="--json" in _options(arguments))
         return Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     return done if isinstance(done, int) else Exit.DONE
+
+
+def _url_first(arguments: list[str]) -> list[str]:
+    """*arguments* with `--url` before the command, wherever it was typed."""
+    typed = _options(arguments)
+    for place, argument in enumerate(typed):
+        if argument.startswith("--url="):
+            return [argument, *arguments[:place], *arguments[place + 1 :]]
+        if argument == "--url" and place + 1 < len(typed):
+            named = arguments[place : place + 2]
+            return [*named, *arguments[:place], *arguments[place + 2 :]]
+    return arguments
 
 
 def _options(arguments: list[str]) -> list[str]:

@@ -21,12 +21,12 @@ from service.cli.memory_tables import (
 )
 from service.cli.options import as_typed
 from service.cli.output import print_note
+from service.cli.places import place_of
 from service.cli.sessions import caught_up
 from service.config import Settings
 from service.memories import Memories, open_memories
 from service.memory.memory import Memory
 from service.mind.writing import Author, Written
-from service.sessions import find_session
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -56,7 +56,7 @@ async def show_memory(
     """Episodes, facts and working memory as they were."""
     async with _opened(settings, agent_id) as opened:
         with as_typed():
-            place = None if as_of is None else await _place(opened, as_of)
+            place = None if as_of is None else await place_of(opened.log, as_of)
             seen = await opened.memory.look(agent_id, place, limit)
     print_memory(agent_id, seen, as_json=as_json)
     return Exit.DONE
@@ -68,7 +68,7 @@ async def show_difference(
     """What has changed from one place to another."""
     async with _opened(settings, agent_id) as opened:
         with as_typed(as_of="--diff", session="--diff"):
-            since, until = [await _place(opened, place) for place in places]
+            since, until = [await place_of(opened.log, place) for place in places]
             difference = await opened.memory.diff(agent_id, since, until)
     print_differences(agent_id, difference, as_json=as_json)
     return Exit.DONE
@@ -78,13 +78,13 @@ async def search_memory(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """What is found, the best first; nothing is counted."""
-    command = _said(SearchMemory, said)
+    command = said_as(SearchMemory, said)
     async with _opened(settings, agent_id) as opened:
         if command.as_of is None and command.query:
             await opened.memory.settled(agent_id, timeout_s=SETTLE_S)
         with as_typed():
             if command.as_of is not None:
-                place = await _place(opened, str(command.as_of))
+                place = await place_of(opened.log, str(command.as_of))
                 command = command.model_copy(update={"as_of": place})
             found = await opened.memory.search(agent_id, command)
     print_found(found, as_json=as_json)
@@ -95,7 +95,7 @@ async def remember_episode(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """Remember what was typed."""
-    command = _said(RememberEpisode, said)
+    command = said_as(RememberEpisode, said)
     return await _written(settings, lambda m: m.remember(agent_id, command, CLI), as_json=as_json)
 
 
@@ -103,7 +103,7 @@ async def store_fact(
     settings: Settings, *, agent_id: str, said: Mapping[str, object], as_json: bool
 ) -> Exit:
     """Keep what was typed under its key."""
-    command = _said(StoreFact, said)
+    command = said_as(StoreFact, said)
     done = await _written(settings, lambda m: m.store_fact(agent_id, command, CLI), as_json=as_json)
     if not (command.value or as_json):
         remove = f"agent-runtime memory {agent_id} remove {shlex.quote(command.key)}"
@@ -157,14 +157,6 @@ async def _written(
     return Exit.DONE
 
 
-async def _place(opened: Memories, text: str) -> str:
-    """*text*, with a session that a person names by a part of its id, or as the last, in full."""
-    session, is_step, version = text.rpartition("@")
-    if not is_step:
-        return text
-    return f"{await find_session(opened.log, session)}@{version}"
-
-
 async def _episode(memory: Memory, agent_id: str, name: str) -> str:
     """The id of the one episode that *name* begins or ends."""
     part = name.lower()
@@ -189,7 +181,7 @@ async def _no_episode(memory: Memory, agent_id: str, name: str) -> NotFound:
     return NotFound(f"there is no episode {name!r} any more: {told}")
 
 
-def _said(message: type[M], said: Mapping[str, Any]) -> M:
+def said_as(message: type[M], said: Mapping[str, Any]) -> M:
     """What was typed, as a *message*; an option that was not is left out."""
     with as_typed():
         return checked(message, {name: value for name, value in said.items() if value is not None})

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from eventlog.log import EventLog
 from schema.errors import NotFound
-from service.cli.console import age, one_line, out, plain, status_text
+from service.cli.console import age, dollars, one_line, out, plain, status_text
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_note
 from service.cli.table import Column, print_table
@@ -20,6 +20,7 @@ COLUMNS: Final = (
     Column("agent", width_max=20),
     Column("status"),
     Column("steps", right=True),
+    Column("cost", right=True),
     Column("last event"),
     Column("prompt", rest=True),
 )
@@ -29,8 +30,15 @@ async def show_sessions(settings: Settings, *, limit: int, as_json: bool) -> Exi
     """The newest sessions, the newest first."""
     async with open_store(settings) as log:
         await caught_up(log, "sessions")
+        await caught_up(log, "steps")
         rows = await list_sessions(log, limit)
         unseen = not rows and await _any_begun(log)
+    tell_sessions(rows, unseen=unseen, as_json=as_json)
+    return Exit.DONE
+
+
+def tell_sessions(rows: Sequence[SessionRow], *, unseen: bool, as_json: bool) -> None:
+    """The sessions of *rows*; *unseen*: there are some, of which no row tells."""
     if as_json:
         for row in rows:
             print_json(_session(row))
@@ -43,7 +51,6 @@ async def show_sessions(settings: Settings, *, limit: int, as_json: bool) -> Exi
         )
     else:
         print_note('There is no session yet. Try: agent-runtime run "What is 17*23?"')
-    return Exit.DONE
 
 
 async def caught_up(log: EventLog, projection: str) -> None:
@@ -69,6 +76,7 @@ def _session(row: SessionRow) -> dict[str, object]:
             "output_tokens": row.output_tokens,
             "cached_tokens": row.cached_tokens,
         },
+        "cost": row.cost,
         "prompt": row.prompt,
         "model": row.model,
         "steps": row.steps,
@@ -93,6 +101,7 @@ def _cells(row: SessionRow) -> Sequence[Text]:
         plain(row.agent_id),
         status_text(row.status),
         plain(str(row.steps)),
+        plain(dollars(row.cost)),
         plain(age(row.updated_at)),
         one_line(row.prompt),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from rich.console import Console
 
@@ -9,37 +10,69 @@ from schema import json_text
 from schema.completions import Segment
 from schema.envelope import RecordedEvent
 from schema.errors import Invalid
-from schema.events import CompletionReceived, ToolCalled
+from schema.events import CompletionReceived, SessionForked, ToolCalled
 from service.agent.budgets import KINDS, most, spent
 from service.agent.rules import rules_of
 from service.agent.session import SessionState
-from service.cli.console import age, clock, counted, out, plain, print_heading, style_of
+from service.cli.console import age, clock, counted, dollars, out, plain, print_heading, style_of
 from service.cli.exits import Exit
 from service.cli.messages import session_message
 from service.cli.output import print_json
+from service.cli.sessions import caught_up
+from service.cli.show_mind import WholeMind, mind_message, print_mind, whole_mind
 from service.cli.story import Story, print_line, shortened
 from service.cli.telling import Line
 from service.config import Settings
+from service.memories import Memories, open_memories
+from service.replay.mind_read import mind_read
 from service.replay.states import state_at, version_at
 from service.sessions import find_session, read_session
-from service.store import open_store
 
 
 async def show_session(settings: Settings, *, name: str, at: str | None, as_json: bool) -> Exit:
     """Status, prompt as sent, steps and usage, as they were at that version."""
     wanted = place(at)
-    async with open_store(settings) as log:
-        session_id = await find_session(log, name)
-        facts = await read_session(log, session_id)
-    version = version_at(facts, wanted)
-    seen = facts[:version]
-    state = state_at(facts, version)
+    async with open_memories(settings) as opened:
+        session_id = await find_session(opened.log, name)
+        facts = await read_session(opened.log, session_id)
+        version = version_at(facts, wanted)
+        seen = facts[:version]
+        mind = None  # As it stands now, `memory` and `graph` tell.
+        if at is not None and seen:
+            mind = await _mind(opened, seen)
+    tell_shown(session_id, facts, version, mind, as_json=as_json)
+    return Exit.DONE
+
+
+def tell_shown(
+    session_id: UUID,
+    facts: Sequence[RecordedEvent],
+    version: int,
+    mind: WholeMind | None,
+    *,
+    as_json: bool,
+) -> None:
+    """The session of *facts* as it was at *version*, and its agent's *mind* then, if it is told."""
+    seen, state = facts[:version], state_at(facts, version)
     if as_json:
-        shown = {**session_message(session_id, state), **_more(seen, state)}
-        print_json(shown)
+        print_json(
+            {
+                **session_message(session_id, state),
+                **_more(seen, state),
+                **mind_message(seen, state, mind),
+            }
+        )
     else:
         print_session(out(), facts, state)
-    return Exit.DONE
+        if mind is not None:
+            print_mind(out(), seen, state, mind)
+
+
+async def _mind(opened: Memories, seen: Sequence[RecordedEvent]) -> WholeMind:
+    """The agent's mind, by rows that are level."""
+    for part in ("memory", "graph"):
+        await caught_up(opened.log, part)
+    return await whole_mind(opened, seen[0].agent_id, mind_read(seen))
 
 
 def place(at: str | None) -> int | str | None:
@@ -53,17 +86,26 @@ def prompt_as_sent(seen: Sequence[RecordedEvent], state: SessionState) -> Sequen
     """What the model was told before its last completion; before any, what it will be told."""
     if state.started is None:
         return ()
-    asked = [fact.version for fact in seen if isinstance(fact.event, CompletionReceived)]
+    asked = _asked_at(seen)
     before = state_at(seen, asked[-1] - 1) if asked else state
-    rules = rules_of(state.started)
-    begun = rules.begin(state.started, before.recalled, before.graph)
-    return rules.extend(begun, before).segments
+    prompt = rules_of(state.started).prompt(None, before)
+    return () if prompt is None else prompt.segments
+
+
+def _asked_at(seen: Sequence[RecordedEvent]) -> list[int]:
+    """The versions of the completions since the session was forked last, if it ever was."""
+    asked: list[int] = []
+    for fact in seen:
+        if isinstance(fact.event, CompletionReceived):
+            asked.append(fact.version)
+        elif isinstance(fact.event, SessionForked):
+            asked = []
+    return asked
 
 
 def _more(seen: Sequence[RecordedEvent], state: SessionState) -> dict[str, object]:
-    started = state.started
     return {
-        "model": None if started is None else started.model,
+        "model": state.model or None,
         "prompt": list(prompt_as_sent(seen, state)),
         "turns": [*state.turns, *([] if state.turn is None else [state.turn])],
         "waiting_for": state.waiting_for,
@@ -92,17 +134,26 @@ def _print_head(console: Console, facts: Sequence[RecordedEvent], state: Session
     first, usage = facts[0], state.usage
     tokens = f"{usage.input_tokens} in ({usage.cached_tokens} cached), {usage.output_tokens} out"
     rows = [
-        Line("session", first.stream.removeprefix("session-"), "bold"),
+        Line("session", facts[-1].stream.removeprefix("session-"), "bold"),
         Line("agent", first.agent_id),
-        Line("model", state.started.model if state.started else "(erased)"),
+        Line("model", state.model or "(erased)"),
         Line("status", _standing(facts, state), style_of(state.status)),
         Line("version", f"{state.version}, after {counted(state.steps, 'step')}"),
         Line("tokens", tokens),
+        Line("cost", _cost(state)),
         *_budget(state),
         *_asked(state),
     ]
     for row in rows:
         print_line(console, row)
+
+
+def _cost(state: SessionState) -> str:
+    """In dollars; what nobody knows the price of is told apart from what costs nothing."""
+    known = dollars(state.cost_micro_usd / 1_000_000)
+    if not state.unpriced:
+        return known
+    return f"{known} and {counted(state.unpriced, 'completion')} whose price is not known"
 
 
 def _budget(state: SessionState) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from schema import events, json_text
 from schema.events import Erased, Event, Protocol
+from service.agent.forked import OVERRIDES
 from service.agent.parse import parse
 from service.cli.recalls import graph_text, memory_text
 
@@ -31,6 +32,8 @@ def told(event: Event, protocol: Protocol) -> list[Line]:
             return [Line("observation", event.observation, "" if event.ok else "red")]
         case events.SessionCompleted():
             return [Line("answer", event.answer, "bold green")]
+        case events.SessionForked():
+            return [Line("forked", _forked(event), "yellow")]
         case Erased():
             return [Line("erased", f"the data of this {event.erased_type} was erased", "dim")]
         case _ if (line := _said_of(event)) is not None:
@@ -93,7 +96,26 @@ def _said_of(event: Event) -> Line | None:
         case events.CheckpointLabelled():
             return Line("checkpoint", f"{event.label} at version {event.at}", "dim")
         case _:
-            return _on_control(event)
+            return _on_the_way(event) or _on_control(event)
+
+
+def _on_the_way(event: Event) -> Line | None:
+    """What guards did beside the call or the answer."""
+    match event:
+        case events.FallbackChosen():
+            return Line("fallback", f"{event.model} is asked from here on", "yellow")
+        case events.AnswerWithheld():
+            return Line("withheld", event.detail, "red")
+        case _:
+            return None
+
+
+def _forked(event: events.SessionForked) -> str:
+    """Whence, and with what that is other."""
+    others = [name for name in OVERRIDES if getattr(event, name) is not None]
+    named = f" with another {', '.join(others)}" if others else ""
+    why = f": {event.reason}" if event.reason else ""
+    return f"from session {event.parent} at version {event.at}{named}{why}"
 
 
 def _on_control(event: Event) -> Line | None:

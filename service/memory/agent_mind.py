@@ -21,6 +21,8 @@ class AgentMind:
     call_id: str | None
     at: datetime
     working: Working
+    as_of: int | None
+    """The version that is recalled; None recalls what there is."""
     kept: Kept
     asker: Asker
 
@@ -30,7 +32,9 @@ class AgentMind:
 
     async def recall(self, query: str, limit: int, tags: Sequence[str]) -> MemoryRecalled:
         """See `Mind`."""
-        answer = await self.asker.recall(self.agent_id, query, limit, tags, self.policy, self.at)
+        answer = await self.asker.recall(
+            self.agent_id, query, limit, tags, self.policy, self.at, as_of=self.as_of
+        )
         version = answer.place.version
         shared = self.policy.working_shared and version > 0
         return MemoryRecalled(

@@ -111,12 +111,16 @@ class Asker:
         tags: Sequence[str],
         policy: MemoryPolicy,
         at: datetime,
+        *,
+        as_of: int | None = None,
     ) -> Answer:
-        """What an agent finds itself, now.
+        """What an agent finds itself, now; or what it would have found at a version.
 
         Its query's vector is kept: the same question to the same memory is answered alike for ever.
         """
         place = await self.place(agent_id, None, at)
+        if as_of is not None:
+            place = Coordinate(version=min(as_of, place.version), at=at)
         if limit == 0 or place.version == 0:
             return Answer(place=place)
         compared = await self._made(agent_id, query, policy, place)

@@ -83,6 +83,7 @@ class Memory:
         call_id: str | None,
         at: datetime,
         working: Working,
+        as_of: int | None = None,
     ) -> AgentMind:
         """See `Minds.mind`."""
         return AgentMind(
@@ -92,6 +93,7 @@ class Memory:
             call_id=call_id,
             at=at,
             working=working,
+            as_of=as_of,
             kept=self._kept,
             asker=self._asker,
         )

@@ -65,8 +65,9 @@ class Minds(Protocol):
         call_id: str | None,
         at: datetime,
         working: Working,
+        as_of: int | None = None,
     ) -> Mind:
-        """The memory of *agent_id* for one call."""
+        """The memory of *agent_id* for one call; recalled as it was at a version, or as it is."""
 
     def lane(self, agent_id: str) -> AbstractAsyncContextManager[object]:
         """Within it nobody else in this process decides upon that agent's memory.

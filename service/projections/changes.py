@@ -77,6 +77,8 @@ _TOLD: Final[Mapping[type[Event], Callable[[Any], Told]]] = {
     events.RelationshipPut: lambda e: (_link(e), f"{e.weight:g}"),
     events.RelationshipRemoved: lambda e: (_link(e), e.reason),
     events.CompletionFailed: lambda e: (str(e.step), f"{e.code}: {e.detail}"),
+    events.FallbackChosen: lambda e: (e.model, e.cause),
+    events.AnswerWithheld: lambda e: (e.stage, f"{e.code}: {e.detail}"),
     events.DeadlinePassed: lambda e: (None, f"{e.timeout_s:g} s"),
     events.SessionPaused: lambda e: (e.cause, e.detail),
     events.PauseRequested: lambda e: (None, e.reason),

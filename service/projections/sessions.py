@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+from uuid import UUID
 
 from eventlog.database import Conn
 from eventlog.project import Projection
@@ -13,9 +14,11 @@ from service.agent.session import SessionState, evolve
 from service.projections.setwise import Row, erased_versions, execute_for, of_sessions, place
 
 OPEN: Final = statement(__package__, "open_sessions")
+OPEN_FORK: Final = statement(__package__, "open_fork")
 ADVANCE: Final = statement(__package__, "advance_sessions")
 SETTLE: Final = statement(__package__, "settle_sessions")
 ERASE: Final = statement(__package__, "erase_sessions")
+ERASE_FORKS: Final = statement(__package__, "erase_forks")
 
 NEW: Final = SessionState()
 
@@ -39,9 +42,13 @@ async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
     """Bring the rows of all sessions in *batch* to their last event."""
     batch = of_sessions(batch)
     await execute_for(conn, OPEN, _started(batch))
+    for row in _forked(batch):  # They are few, and one may be forked from the one before.
+        await conn.execute(OPEN_FORK, *row)
     await execute_for(conn, ADVANCE, map(_advanced, batch))
     await execute_for(conn, SETTLE, _settled(batch))
-    await execute_for(conn, ERASE, erased_versions(batch))
+    erased = list(erased_versions(batch))
+    await execute_for(conn, ERASE, erased)
+    await execute_for(conn, ERASE_FORKS, erased)
 
 
 def _started(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
@@ -54,6 +61,19 @@ def _started(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
             model, model_altered = projected(event.model)
             altered = prompt_altered or model_altered
         yield (*place(recorded), recorded.recorded_at, recorded.agent_id, prompt, model, altered)
+
+
+def _forked(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
+    for recorded in batch:
+        if recorded.type != events.SessionForked.type:
+            continue
+        model, altered = None, False
+        source: Row = (None, None, None)
+        if isinstance(event := recorded.event, events.SessionForked):
+            source = (UUID(event.parent), event.at, UUID(event.origin))
+            if event.model is not None:
+                model, altered = projected(event.model)
+        yield (*place(recorded), recorded.recorded_at, recorded.agent_id, model, altered, *source)
 
 
 def _advanced(recorded: RecordedEvent) -> Row:
@@ -106,6 +126,7 @@ sessions = Projection(
     handles=frozenset(
         {
             events.SessionStarted,
+            events.SessionForked,
             events.SessionResumed,
             events.CompletionReceived,
             events.CompletionFailed,

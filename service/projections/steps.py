@@ -25,9 +25,6 @@ ERASURES: Final = tuple(
     )
 )
 
-NO_PRICES_YET: Final = None
-"""What a completion cost is not known before there is a table of prices."""
-
 
 async def apply(conn: Conn, batch: Sequence[RecordedEvent]) -> None:
     """Add what *batch* tells; a row goes when the event that made it is erased."""
@@ -56,13 +53,17 @@ def _completions(batch: Sequence[RecordedEvent]) -> Iterator[Row]:
                 *made(recorded),
                 event.step,
                 event.latency_ms,
-                NO_PRICES_YET,
+                _dollars(event.cost_micro_usd),
                 usage.input_tokens,
                 usage.output_tokens,
                 usage.cached_tokens,
                 projected(event.model)[0],
                 event.stop_reason,
             )
+
+
+def _dollars(micro_usd: int | None) -> float | None:
+    return None if micro_usd is None else micro_usd / 1_000_000
 
 
 def _calls(batch: Sequence[RecordedEvent]) -> Iterator[Row]:

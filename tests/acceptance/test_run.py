@@ -134,3 +134,15 @@ def test_the_small_model_calls_the_calculator_and_its_session_is_proven_without_
     assert [call["tool"] for call in called] == ["calculator"]
     assert (run.code, run.lines[-1]["answer"]) == (0, "391")
     assert cli.unplugged("replay", run.lines[-1]["id"], "--verify").code == 0
+
+
+def test_a_run_falls_back_and_says_upon_whom(cli: CommandLine, tmp_path: Path, model: str):
+    refuses = script(tmp_path, "refuses", [{"error": {"status": 404}}])
+
+    done = cli("run", QUESTION, "--model", refuses, "--fallback", model, "--tools", "calculator")
+
+    assert done.code == 0
+    assert f"fallback     {model} is asked from here on" in " ".join(done.out.split("\n"))
+    shown = cli("show", "last")
+    assert f"model        {model}" in shown.out
+    assert cli("replay", "last", "--verify").code == 0

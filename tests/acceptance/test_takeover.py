@@ -135,6 +135,28 @@ def test_a_service_that_stops_hands_its_sessions_on(quick: CommandLine, tmp_path
     assert told.lines[-1]["status"] == "completed"
 
 
+def test_a_service_that_stops_leaves_running_sessions_to_another_at_once(
+    quick: CommandLine, tmp_path: Path
+):
+    slow = {**THINKING, "delay_s": 0.5}
+    session = killed(quick, script(tmp_path, "model", [slow] * 6 + [ANSWER]), 4)
+    with quick.started("serve", "--json") as first:
+        next_line(first.stdout)
+        taken(quick, session)
+        with quick.started("serve", "--json") as second:
+            next_line(second.stdout)
+            began_s = time.monotonic()
+            stop(first)
+            assert time.monotonic() < began_s + 10  # The move under way ends; nobody is cut off.
+            shown = at_rest(quick, session)
+            stop(second)
+
+    assert (shown["status"], shown["answer"]) == ("completed", "2")
+    assert types(quick, session).count("session_resumed") == 2
+    assert types(quick, session).count("completion_received") == 7
+    assert quick("replay", session, "--verify").code == 0
+
+
 def test_what_a_service_cannot_go_on_with_waits_for_who_can(quick: CommandLine, tmp_path: Path):
     model = script(tmp_path, "model", [THINKING] * 3 + [ANSWER])
     (tmp_path / "files").mkdir()

@@ -15,8 +15,10 @@ from msgspec.structs import replace
 from schema import events, json_text
 from schema.errors import ProviderRefused, ProviderUnavailable
 from schema.events import Event
+from tests.corpus.audit_examples import AUDIT_EXAMPLES, AUDITED
 from tests.corpus.control_examples import CONTROL_EXAMPLES, TOLD
 from tests.corpus.graph_examples import GRAPH_EXAMPLES
+from tests.corpus.guard_examples import GUARD_EXAMPLES, GUARDED
 from tests.corpus.memory_examples import MEMORY_EXAMPLES
 from tests.scripted_sessions import (
     ACTION,
@@ -238,7 +240,9 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     events.SessionFailed(cause="provider", detail="no such model"),
     events.CheckpointLabelled(label="here", at=3),
     events.EventsErased(versions=(2, 3), reason="asked for"),
+    *AUDIT_EXAMPLES,
     *CONTROL_EXAMPLES,
+    *GUARD_EXAMPLES,
     *MEMORY_EXAMPLES,
     *GRAPH_EXAMPLES,
 )
@@ -267,7 +271,7 @@ def main() -> None:
         for name in names:
             path = HERE / "sessions" / f"{name}.rules_{number}.jsonl"
             write(path, map(line, asyncio.run(session(name))))
-    for name, tell in TOLD.items():
+    for name, tell in (TOLD | GUARDED | AUDITED).items():
         path = HERE / "sessions" / f"{name}.rules_2.jsonl"
         write(path, map(line, asyncio.run(tell())))
     write(HERE / "sessions" / "controlled.rules_1.jsonl", map(line, asyncio.run(controlled())))

@@ -20,6 +20,7 @@ from schema.messages.sessions import StartSession
 from service.agent.tools import ToolContext, tool
 from service.config import Settings
 from service.effects import Unwatched
+from service.logs import configure_logs
 from service.runtime import open_runtime
 from tests.kill.story import TOOLS
 
@@ -50,6 +51,8 @@ class Plan:
     model: str
     agent: str
     session_id: UUID | None = None
+    resume: bool = False
+    """It was paused, and somebody wants it to go on."""
     kill: Kill | None = None
     by: signal.Signals = signal.SIGKILL
     """Or SIGSTOP, after which it may be woken again."""
@@ -59,6 +62,7 @@ class Plan:
 def run(plan: Plan) -> None:
     """The child's program."""
     os.environ[WORLD] = plan.world_url
+    configure_logs("error", "json")  # What came of it is told by the table.
     if plan.kill is not None:
         hit_at(plan.kill, plan.by)
     try:
@@ -81,6 +85,9 @@ async def drive(plan: Plan) -> None:
                 agent=plan.agent, prompt="Do it all.", model=plan.model, tools=TOOLS
             )
             lease = await runtime.start_session(command, actor="child")
+            await runtime.run_session(lease, Unwatched())
+        elif plan.resume:
+            lease = await runtime.resume_session(plan.session_id, "it is known", actor="child")
             await runtime.run_session(lease, Unwatched())
         else:
             lease = await runtime.leases.take(plan.session_id, plan.agent)

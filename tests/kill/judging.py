@@ -11,8 +11,6 @@ from service.replay import verify
 from tests.kill.story import ANSWER, NOTE, STEPS
 from tests.kill.world import World
 
-SETTLED_BY_HAND = "outcome_unknown"
-
 
 def judge(facts: Sequence[RecordedEvent], mind: Sequence[RecordedEvent], world: World) -> list[str]:
     """What is wrong with a session at rest; nothing, it's hoped."""
@@ -24,8 +22,6 @@ def judge(facts: Sequence[RecordedEvent], mind: Sequence[RecordedEvent], world: 
 
 
 def _lost(state: SessionState) -> Iterator[str]:
-    if state.status is Status.PAUSED and state.cause == SETTLED_BY_HAND:
-        return
     if (state.status, state.answer) != (Status.COMPLETED, ANSWER):
         yield f"lost: it is {state.status}, {state.cause}: {state.detail}"
     if state.steps != len(STEPS):
@@ -35,9 +31,7 @@ def _lost(state: SessionState) -> Iterator[str]:
 def _effects(facts: Sequence[RecordedEvent], state: SessionState, world: World) -> Iterator[str]:
     """Whether the world has what the log says, and not more often than it may."""
     session = facts[0].stream.removeprefix("session-")
-    returns = Counter(
-        fact.event.call_id for fact in facts if isinstance(fact.event, events.ToolReturned)
-    )
+    returns = Counter(_returns(facts))
     for fact in facts:
         call = fact.event
         if not isinstance(call, events.ToolCalled):
@@ -53,6 +47,18 @@ def _effects(facts: Sequence[RecordedEvent], state: SessionState, world: World) 
             yield f"lost: {call.call_id} never returned"
         if call.effect is not Effect.TRANSACTIONAL and returns[call.call_id] and not happened:
             yield f"lost: {call.call_id} {call.tool} returned and never happened"
+
+
+def _returns(facts: Sequence[RecordedEvent]) -> Iterator[str]:
+    """The calls that came back, or of which somebody said that they did happen."""
+    for fact in facts:
+        match fact.event:
+            case events.ToolReturned(call_id=call_id):
+                yield call_id
+            case events.ToolReconciled(call_id=call_id, outcome="happened"):
+                yield call_id
+            case _:
+                pass
 
 
 def _notes(facts: Sequence[RecordedEvent], mind: Sequence[RecordedEvent]) -> Iterator[str]:

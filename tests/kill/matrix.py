@@ -14,11 +14,14 @@ from uuid import UUID
 from eventlog.bell import BellSettings
 from eventlog.log import EventLog, open_log
 from schema.envelope import RecordedEvent
+from schema.events import Effect
 from schema.ids import memory_stream
 from service.agent.session import Status, fold
+from service.control import Control
 from tests.conftest import TestServer
 from tests.kill.child import WHENS, Kill, Plan, run
 from tests.kill.judging import judge
+from tests.kill.settling import settle, waits_for_word
 from tests.kill.story import classes_of
 from tests.kill.world import World, open_world
 
@@ -54,6 +57,8 @@ class Came:
     """The class of tools that the first kill hit."""
     kills: int = 0
     """Processes that were killed indeed."""
+    reconciled: int = 0
+    """Calls whose outcome nobody knew, until somebody looked at the world and said it."""
     end: str = "never began"
     faults: list[str] = field(default_factory=list)
 
@@ -81,6 +86,11 @@ class Matrix:
         """A kill at every version, at every moment of its append."""
         versions = range(1, len(self.boundaries[model]) + 1)
         return [Case(model, (Kill(*at),)) for at in product(versions, WHENS)]
+
+    def in_doubt(self, model: str) -> Case:
+        """A kill while a call that must not run twice is under way."""
+        version = 1 + self.boundaries[model].index(("tool_called", Effect.AT_MOST_ONCE.value))
+        return Case(model, (Kill(version, "after"),))
 
     def chances(self, model: str, chance: random.Random) -> Case:
         """A case of several kills."""
@@ -110,14 +120,31 @@ class Matrix:
             came.kills += await self._child(replace(plan, kill=kill))
             session_id = await self._left_behind(plan.agent)
             if session_id is None:
-                break
-            plan = replace(plan, session_id=session_id)
+                session_id = await self._settled(plan, came)
+                if session_id is None:
+                    break
+                plan = replace(plan, session_id=session_id, resume=True)
+            else:
+                plan = replace(plan, session_id=session_id, resume=False)
             if kills:
                 head = len(await self._events(f"session-{session_id}"))
                 kills[0] = replace(kills[0], version=head + kills[0].version)
         else:
             came.faults.append(f"lost: not at rest after {DRIVERS_MAX} processes")
         return came, await self._judged(came, plan)
+
+    async def _settled(self, plan: Plan, came: Came) -> UUID | None:
+        """The session that waited for what only the world knows, once it is told; None: no such."""
+        session_id = await self._session_of(plan.agent)
+        if session_id is None:
+            return None
+        facts = await self._events(f"session-{session_id}")
+        state = fold(fact.event for fact in facts)
+        if not waits_for_word(state):
+            return None
+        control = Control(self._log, "matrix")
+        came.reconciled += await settle(control, session_id, state, self._world)
+        return session_id
 
     async def _judged(self, came: Came, plan: Plan) -> list[RecordedEvent]:
         session_id = plan.session_id or await self._session_of(plan.agent)

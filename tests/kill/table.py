@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tests.kill.matrix import Came
 
 FAULTS = ("lost", "twice", "key", "memory", "verify")
-HEADS = ("model", "hit", "sessions", "kills", "completed", "unknown", "never began", *FAULTS)
+HEADS = ("model", "hit", "sessions", "kills", "completed", "reconciled", "never began", *FAULTS)
 
 
 def table(came: Sequence[Came], seconds: float) -> str:
@@ -34,7 +34,7 @@ def _cells(model: str, hit: str, came: Sequence[Came]) -> tuple[str, ...]:
         len(came),
         sum(one.kills for one in came),
         ends["completed"],
-        sum(count for end, count in ends.items() if end.endswith("outcome_unknown")),
+        sum(one.reconciled for one in came),
         ends["never began"],
         *(faults[kind] for kind in FAULTS),
     )

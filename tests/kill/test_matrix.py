@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.agent.session import Status
 from tests.conftest import TestServer
 from tests.kill.matrix import Came, Matrix, open_matrix
 from tests.kill.story import script
 
-SAMPLE = 18
+SAMPLE = 10
 
 
 @pytest.fixture
@@ -28,8 +29,10 @@ async def test_wherever_a_process_is_killed_nothing_is_lost_and_nothing_happens_
     await matrix.measure(model)
     chance = random.Random(7)  # noqa: S311 - the same each time.
     sample = chance.sample(matrix.cases(model), SAMPLE)
-    sample.append(matrix.chances(model, chance))
+    sample += [matrix.in_doubt(model), matrix.chances(model, chance)]
     await matrix.run(sample, came.append)
 
     assert [(one.case, one.faults) for one in came if one.faults] == []
+    assert {one.end for one in came} <= {Status.COMPLETED, "never began"}
+    assert sum(one.reconciled for one in came) > 0
     assert sum(one.kills for one in came) >= len(sample)

@@ -9,6 +9,9 @@
 -- Gives the position before the batch, when it was recorded, and per part the stream's head and lease epoch before it,
 -- and the number of events accepted before it; null there means that its member was refused.
 --
+-- A stream begins with version 1; one that begins with `session_forked`, behind the version that this rests on: it goes
+-- on in its parent's numbers.
+--
 -- The partition's row is locked first and to commit: so positions are dense and in commit order, and every statement
 -- below sees all that was committed before. `offset 0` keeps a look-up what it is, one descent of an index per part,
 -- however wrong the planner's statistics; `eventlog/plans.py` does the rest.
@@ -33,17 +36,20 @@ begin
   v_recorded_us := extract(epoch from recorded_at) * 1000000;
   starts := p_part_starts;
 
-  select array_agg(coalesce(s.version, 0) order by u.n), array_agg(coalesce(s.epoch, 0) order by u.n),
+  select array_agg(coalesce(s.version, u.base) order by u.n), array_agg(coalesce(s.epoch, 0) order by u.n),
     array_agg(u.member) filter (where
-      u.expected <> -1 and u.expected <> coalesce(s.version, 0)
+      u.expected <> -1 and u.expected <> coalesce(s.version, u.base)
       or u.epoch < s.epoch
       or u.expected = -1 and exists (
         select from eventlog.events e
         where e.partition = p_partition and e.event_id = p_event_ids[u.start + 1] and e.stream not like 'session-%'
         offset 0))
   into heads, epochs, v_refused
-  from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_starts)
-    with ordinality u(member, stream, expected, epoch, start, n)
+  from (
+    select t.*, case when p_types[t.start + 1] = 'session_forked' then greatest(t.expected, 0) else 0 end as base
+    from unnest(p_part_members, p_part_streams, p_part_expected, p_part_epochs, p_part_starts)
+      with ordinality t(member, stream, expected, epoch, start, n)
+  ) u
   left join lateral (
     select h.version, h.epoch from eventlog.streams h where h.partition = p_partition and h.stream = u.stream offset 0
   ) s on true;

@@ -11,9 +11,8 @@ from service.cli.options import AsJson, Reason, Session, as_typed
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from service.agent.session import SessionState
-    from service.cli.control import TellFn
-    from service.control import Control
+    from service.cli.control import Controls, TellFn
+    from service.client import Client
 
 Call = Annotated[
     str, typer.Argument(metavar="CALL", help="The call, as `show` names it: 2.0, for example.")
@@ -108,15 +107,21 @@ def budget(
     seconds: Annotated[
         float | None, typer.Option(metavar="S", help="Of models and tools at work, in all.")
     ] = None,
+    cost: Annotated[float | None, typer.Option(metavar="USD", help="Dollars, in all.")] = None,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> int:
     """Let a session spend more, in all; then `resume` it, if it paused for want of that."""
 
-    async def tell(control: "Control", session_id: "UUID") -> "SessionState":
-        with as_typed(tokens="--tokens", steps="--steps", seconds="--seconds"):
+    async def tell(control: "Controls", session_id: "UUID") -> object:
+        with as_typed(tokens="--tokens", steps="--steps", seconds="--seconds", cost="--cost"):
             return await control.raise_budget(
-                session_id, tokens=tokens, steps=steps, seconds=seconds, reason=reason
+                session_id,
+                tokens=tokens,
+                steps=steps,
+                seconds=seconds,
+                cost=cost,
+                reason=reason,
             )
 
     return _tell(session, tell, as_json=as_json)
@@ -125,6 +130,13 @@ def budget(
 def _tell(session: str, tell: "TellFn", *, as_json: bool) -> int:
     from service.cli.control import tell_session
 
+    async def there(client: "Client") -> int:
+        from service.cli import remote_sessions
+
+        return await remote_sessions.tell_session(client, name=session, tell=tell, as_json=as_json)
+
     return carry_out(
-        lambda s: tell_session(s, name=session, tell=tell, as_json=as_json), as_json=as_json
+        lambda s: tell_session(s, name=session, tell=tell, as_json=as_json),
+        as_json=as_json,
+        remote=there,
     )

@@ -10,7 +10,7 @@ from service.cli.commands.blamed import Blamed
 from service.cli.commands.program import app, carry_out
 from service.cli.options import Agent, AsJson, AsOf, Limit, Reason, Tags
 
-__all__ = ["Blamed", "agents", "memory"]
+__all__ = ["Blamed", "agents", "memory", "spending"]
 
 agents = typer.Typer()
 app.add_typer(agents, name="agents")
@@ -21,6 +21,23 @@ app.add_typer(memory, name="memory")
 DEFINE: Final = 'Example: echo \'{"model": "openai:gpt-5-mini"}\' | agent-runtime agents define a-1'
 
 
+@app.command(epilog="Example: agent-runtime spending ana --limit 7")
+def spending(
+    agent: Annotated[
+        str | None, typer.Argument(metavar="AGENT", help="Of all, if left out.")
+    ] = None,
+    *,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> int:
+    """Show what agents spent by day (UTC), the newest first, and what calls under way hold back."""
+    from service.cli.spending import show_spending
+
+    return carry_out(
+        lambda s: show_spending(s, agent_id=agent, limit=limit, as_json=as_json), as_json=as_json
+    )
+
+
 @agents.callback(invoke_without_command=True, epilog="Example: agent-runtime agents")
 def list_agents(
     context: typer.Context, *, limit: Limit = 100, as_json: AsJson = False
@@ -28,9 +45,14 @@ def list_agents(
     """List agents: what each is, and how much of it there is; or define one."""
     if context.invoked_subcommand is not None:
         return None
+    from service.cli import remote_minds as there
     from service.cli.agents import show_agents
 
-    return carry_out(lambda s: show_agents(s, limit=limit, as_json=as_json), as_json=as_json)
+    return carry_out(
+        lambda s: show_agents(s, limit=limit, as_json=as_json),
+        as_json=as_json,
+        remote=lambda c: there.show_agents(c, limit=limit, as_json=as_json),
+    )
 
 
 @agents.command(epilog=DEFINE)
@@ -51,10 +73,13 @@ def define(
     as_json: AsJson = False,
 ) -> int:
     """Say what an agent's sessions begin with from here on: a new version of its definition."""
+    from service.cli import remote_minds as there
     from service.cli.agents import define_agent
 
     return carry_out(
-        lambda s: define_agent(s, agent_id=agent, file=file, as_json=as_json), as_json=as_json
+        lambda s: define_agent(s, agent_id=agent, file=file, as_json=as_json),
+        as_json=as_json,
+        remote=lambda c: there.define_agent(c, agent_id=agent, file=file, as_json=as_json),
     )
 
 
@@ -68,10 +93,13 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show an agent's definition, what it leaves out filled in."""
+    from service.cli import remote_minds as there
     from service.cli.agents import show_agent
 
     return carry_out(
-        lambda s: show_agent(s, agent_id=agent, version=version, as_json=as_json), as_json=as_json
+        lambda s: show_agent(s, agent_id=agent, version=version, as_json=as_json),
+        as_json=as_json,
+        remote=lambda c: there.show_agent(c, agent_id=agent, version=version, as_json=as_json),
     )
 
 
@@ -100,6 +128,7 @@ def list_memory(
     as_json: AsJson = False,
 ) -> int:
     """List episodes (the newest first), facts and working memory."""
+    from service.cli import remote_minds as there
     from service.cli.memory import show_difference, show_memory
 
     agent: str = context.obj
@@ -111,6 +140,9 @@ def list_memory(
     return carry_out(
         lambda s: show_memory(s, agent_id=agent, as_of=as_of, limit=limit, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.show_memory(
+            c, agent_id=agent, as_of=as_of, limit=limit, as_json=as_json
+        ),
     )
 
 
@@ -151,6 +183,7 @@ def search(  # noqa: PLR0913 - its options are its parameters.
 
     Nothing is counted: only an agent's own recalls are.
     """
+    from service.cli import remote_minds as there
     from service.cli.memory import search_memory
 
     said = {
@@ -169,6 +202,7 @@ def search(  # noqa: PLR0913 - its options are its parameters.
     return carry_out(
         lambda s: search_memory(s, agent_id=context.obj, said=said, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.search_memory(c, agent_id=context.obj, said=said, as_json=as_json),
     )
 
 
@@ -189,6 +223,7 @@ def remember(
     as_json: AsJson = False,
 ) -> int:
     """Remember an episode; where there are too many, the least important one goes."""
+    from service.cli import remote_minds as there
     from service.cli.memory import remember_episode
 
     said = {
@@ -202,6 +237,9 @@ def remember(
     return carry_out(
         lambda s: remember_episode(s, agent_id=context.obj, said=said, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.remember_episode(
+            c, agent_id=context.obj, said=said, as_json=as_json
+        ),
     )
 
 
@@ -218,11 +256,14 @@ def store(
     as_json: AsJson = False,
 ) -> int:
     """Keep a value under a key, in the place of what stood there."""
+    from service.cli import remote_minds as there
     from service.cli.memory import store_fact
 
     said = {"key": key, "value": value, "tags": tags, "expires_at": expires_at}
     return carry_out(
-        lambda s: store_fact(s, agent_id=context.obj, said=said, as_json=as_json), as_json=as_json
+        lambda s: store_fact(s, agent_id=context.obj, said=said, as_json=as_json),
+        as_json=as_json,
+        remote=lambda c: there.store_fact(c, agent_id=context.obj, said=said, as_json=as_json),
     )
 
 
@@ -235,11 +276,15 @@ def remove(
     as_json: AsJson = False,
 ) -> int:
     """Leave a key without a value; earlier versions of the memory still know it."""
+    from service.cli import remote_minds as there
     from service.cli.memory import remove_fact
 
     return carry_out(
         lambda s: remove_fact(s, agent_id=context.obj, key=key, reason=reason, as_json=as_json),
         as_json=as_json,
+        remote=lambda c: there.remove_fact(
+            c, agent_id=context.obj, key=key, reason=reason, as_json=as_json
+        ),
     )
 
 
@@ -252,6 +297,7 @@ def forget(
     as_json: AsJson = False,
 ) -> int:
     """Forget an episode: it is recalled no more; earlier versions of the memory still know it."""
+    from service.cli import remote_minds as there
     from service.cli.memory import forget_episode
 
     return carry_out(
@@ -259,6 +305,9 @@ def forget(
             s, agent_id=context.obj, name=episode, reason=reason, as_json=as_json
         ),
         as_json=as_json,
+        remote=lambda c: there.forget_episode(
+            c, agent_id=context.obj, name=episode, reason=reason, as_json=as_json
+        ),
     )
 
 
@@ -271,6 +320,7 @@ def pin(
     as_json: AsJson = False,
 ) -> int:
     """Have an episode never evicted, however full the memory is."""
+    from service.cli import remote_minds as there
     from service.cli.memory import pin_episode
 
     return carry_out(
@@ -278,6 +328,9 @@ def pin(
             s, agent_id=context.obj, name=episode, pinned=not off, as_json=as_json
         ),
         as_json=as_json,
+        remote=lambda c: there.pin_episode(
+            c, agent_id=context.obj, name=episode, pinned=not off, as_json=as_json
+        ),
     )
 
 

@@ -1,11 +1,14 @@
 """The command that lets a session go on."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.cli.commands.program import app, carry_out
 from service.cli.options import AllowHttp, AsJson, FilesRoot, Session
+
+if TYPE_CHECKING:
+    from service.client import Client
 
 
 @app.command(epilog='Example: agent-runtime resume last --reason "the tools are back"')
@@ -27,13 +30,19 @@ def resume(
     from service.cli.resume import resume_session
     from service.cli.run import Allowed
 
+    allowed = Allowed(files_root, allow_http)
+
+    async def there(client: "Client") -> int:
+        from service.cli import remote_sessions
+
+        return await remote_sessions.resume_session(
+            client, name=session, reason=reason, allowed=allowed, as_json=as_json
+        )
+
     return carry_out(
         lambda settings: resume_session(
-            settings,
-            name=session,
-            reason=reason,
-            allowed=Allowed(files_root, allow_http),
-            as_json=as_json,
+            settings, name=session, reason=reason, allowed=allowed, as_json=as_json
         ),
         as_json=as_json,
+        remote=there,
     )

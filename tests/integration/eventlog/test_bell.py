@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,20 @@ async def test_who_waits_looks_again_when_it_was_quiet_for_too_long():
     async with asyncio.timeout(10):
         await bell.wait(ring)
     assert not ring.is_set()
+
+
+async def test_a_notice_that_comes_while_the_line_closes_is_heard_all_the_same(database: Database):
+    conns: list[Any] = []
+
+    async def connect() -> Dedicated:
+        conn = await database.connect()
+        conns.append(conn)
+        return conn
+
+    async with open_bell(connect, NEVER_POLLS) as bell, asyncio.timeout(20):
+        await bell.wait_for_line(Line.UP)
+        (listener,) = conns[0]._listeners[CHANNEL]
+        conns[0].terminate()
+        ring = bell.next_ring()
+        listener.cb(conns[0], 0, CHANNEL, "0")
+        assert ring.is_set()

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from eventlog.database import Database, Dedicated
 from eventlog.rebuild import rebuild
 from eventlog.routines import apply_views
 from schema import events
+from schema.row_text import projected
 from service.projections import PROJECTIONS
 from tests.log_writing import Talk, started, talk_of, write
 from tests.projecting import level
@@ -33,7 +35,7 @@ UNSAID: Final = """
 GUIDE: Final = Path(__file__).parents[3] / "docs" / "analytics.md"
 QUERIES: Final = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 PUBLISHED: Final = {
-    "approvals": "agent_id session_id version recorded_at type actor call_id detail",
+    "approvals": "agent_id session_id version recorded_at type actor call_id detail approved",
     "completions": "agent_id session_id step version recorded_at model stop_reason input_tokens "
     "output_tokens cached_tokens cost latency_ms",
     "costs_daily": "day agent_id model completions input_tokens output_tokens cached_tokens cost",
@@ -41,14 +43,18 @@ PUBLISHED: Final = {
     "events": "partition position agent_id stream version event_id type schema_version recorded_at "
     "data metadata",
     "graph_changes": "agent_id version recorded_at type actor subject detail",
+    "memories": "agent_id kind id recorded_version happened_at importance pinned expires_at tags "
+    "session key content",
     "memory_changes": "agent_id version recorded_at type actor subject detail",
+    "memory_vectors": "agent_id recorded_version space since_version until_version embedding",
     "model_usage": "model completions sessions first_at last_at input_tokens output_tokens cost "
     "p50_ms p99_ms",
     "recalls": "agent_id session_id version recorded_at call_id query memory_version rank kind "
     "item score told",
     "session_funnel": "day agent_id started thought completed failed cancelled held running",
     "sessions": "agent_id session_id status model prompt answer cause detail steps input_tokens "
-    "output_tokens cached_tokens cost started_at updated_at ended_at duration_s version",
+    "output_tokens cached_tokens cost started_at updated_at ended_at duration_s version "
+    "parent_session_id forked_at",
     "steps": "agent_id session_id step version recorded_at text",
     "tool_calls": "agent_id session_id step call_id version tool effect status ok failure "
     "latency_ms called_at returned_at arguments observation",
@@ -75,6 +81,7 @@ async def talk(database: Database, owner: Dedicated, partitions: int) -> Talk:
         events.ToolCalled(call_id="1.0", tool=WILD, arguments={WILD: [WILD]}),
         events.ToolReturned(call_id="1.0", ok=False, observation=WILD, kind="transient"),
         events.CompletionFailed(step=2, code="timeout", detail=WILD),
+        events.FallbackChosen(step=2, model=WILD, cause="timeout"),
         events.SessionFailed(cause="provider", detail=WILD),
     )
     for fact in facts:
@@ -96,17 +103,20 @@ async def test_every_view_reads_odd_data(database: Database, talk: Talk):
         for view in PUBLISHED:
             await conn.fetch(f"select * from analytics.{view}")
         (session,) = await conn.fetch("select * from analytics.sessions")
-        failures = await conn.fetch("select type from analytics.errors order by version")
+        failures = await conn.fetch("select type, cause from analytics.errors order by version")
     assert (session["status"], session["steps"]) == ("failed", 1)
-    assert [row["type"] for row in failures] == [
-        *("tool_returned", "completion_failed", "session_failed"),
+    assert [tuple(row) for row in failures][1:] == [
+        ("completion_failed", "timeout"),
+        ("fallback_chosen", "timeout"),
+        ("session_failed", "provider"),
     ]
+    assert failures[0]["type"] == "tool_returned"
 
 
-@pytest.mark.parametrize("query", QUERIES)
-async def test_each_query_of_the_guide_runs(database: Database, talk: Talk, query: str):
+async def test_each_query_of_the_guide_runs(database: Database, talk: Talk):
     async with database.acquire() as conn:
-        await conn.fetch(query)
+        for query in QUERIES:
+            await conn.fetch(query)
 
 
 async def test_the_text_of_an_event_is_read_whatever_it_holds(database: Database, talk: Talk):
@@ -133,6 +143,32 @@ async def test_the_text_of_an_event_is_read_whatever_it_holds(database: Database
 async def test_a_path_leads_to_a_text_or_to_null(owner: Dedicated, data: object, text: str | None):
     query = "select analytics.event_text($1::json, 'a', 'b', '1')"
     assert await owner.fetchval(query, json.dumps(data)) == text
+
+
+async def test_no_text_at_all_makes_it_fail(owner: Dedicated):
+    chance = Random(1)  # noqa: S311 - draws texts, the same each time.
+    odd = (
+        "\\",
+        '"',
+        "\x00",
+        "\ud83d",
+        "\ude00",
+        "\U0001f600",
+        "u0000",
+        "\\u0000",
+        "ud83d",
+        "x",
+        "\n",
+    )
+    texts = ["".join(chance.choices(odd, k=chance.randrange(9))) for _ in range(2000)]
+    query = """
+        select analytics.event_text(u.data::json, 'a') from unnest($1::text[])
+        with ordinality u (data, n) order by u.n
+    """
+    rows = await owner.fetch(query, [json.dumps({"a": text}) for text in texts])
+    assert [row[0] for row in rows] == [
+        projected(json.loads(json.dumps(text)))[0] for text in texts
+    ]
 
 
 async def test_a_rebuild_leaves_views_and_what_is_said_of_them(

@@ -23,8 +23,10 @@ from service.agent import loop
 from service.agent.session import SessionState, Status, fold
 from service.agent.tools import ToolRegistry, memory_tools
 from service.effects import SessionEffects, Unwatched
+from service.guarded import RULES, Guards
 from service.memory.capacity import Holdings
 from service.metrics import Metrics
+from service.orchestrator.breaker import LocalBreakers
 from service.replay import verify
 from tests.leasing import lease_of
 from tests.listed_graphs import ListedGraphs
@@ -44,7 +46,8 @@ class LoggedMinds(ListedMinds):
     meanwhile: Callable[[], Awaitable[Any]] | None = None
     """What others do once holdings were looked at."""
 
-    def mind(self, **asking: Any) -> "LoggedMind":
+    def mind(self, *, as_of: int | None = None, **asking: Any) -> "LoggedMind":
+        assert as_of is None, "no session here is a fork"
         return LoggedMind(self, **asking)
 
     async def read(self) -> None:
@@ -97,6 +100,7 @@ class World:
         append = StreamAppend(session_stream(session_id), 0, (start,), epoch=1)
         await self.log.append("ada", append, metadata=OTHER)
         (first,) = await read(self.log, session_stream(session_id))
+        model = Model(ScriptedModel(list(said)))
         effects = SessionEffects(
             session_id=session_id,
             agent_id="ada",
@@ -104,11 +108,11 @@ class World:
             tool_timeout_s=30,
             observation_bytes_max=65_536,
             log=self.log,
-            provider=Model(ScriptedModel(list(said))),
+            guards=Guards(LocalBreakers(), RULES),
+            provider_of=lambda _: model,
             tools=ToolRegistry(memory_tools()),
             metrics=self.metrics,
             watcher=Unwatched(),
-            provider_name="scripted",
             minds=self.minds,
             graphs=ListedGraphs(),
             started=first,

@@ -28,7 +28,7 @@ from schema.messages.sessions import StartSession
 from service.agent.session import SessionState, Status
 from service.agent.tools import ToolContext, tool
 from service.config import Settings
-from service.effects import ASKED_MAX, PAUSE_MAX_S
+from service.guarded import ASKED_MAX, PAUSE_MAX_S
 from service.providers.open import Providers, ProviderSettings
 from service.replay import verify
 from service.runtime import Runtime, open_runtime

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stamina
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.logs import DEPTH_MAX, HIDDEN, configure_logs, redact
+from service.logs import (
+    DEPTH_MAX,
+    HIDDEN,
+    configure_logs,
+    hand_to_the_standard_library,
+    redact,
+)
 
 PLANTED = "hunter2-0123456789"
 
@@ -25,6 +32,7 @@ def _logs_as_before() -> Iterator[None]:
     root.setLevel(level)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 class Terminal(io.StringIO):
@@ -46,6 +54,28 @@ def test_a_log_event_is_one_json_line_with_its_level_time_and_values():
     assert line.items() >= {"event": "step.completed", "level": "info", "logger": "agent"}.items()
     assert (line["step"], line["ratio"], line["tools"]) == (3, 0.5, ["grep"])
     assert line["timestamp"].endswith("Z")
+
+
+def test_who_retries_is_told_of_by_us_alone():
+    configure_logs("info", "json", io.StringIO())
+
+    assert stamina.instrumentation.get_on_retry_hooks() == ()
+
+
+def test_where_nobody_configured_logs_they_go_the_standard_library_s_way(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+):
+    structlog.reset_defaults()
+    hand_to_the_standard_library()
+
+    with caplog.at_level("WARNING"):
+        structlog.get_logger("agent").info("session.rested")
+        structlog.get_logger("agent").warning("call.retried", api_key=PLANTED)
+
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("WARNING", "agent")
+    assert record.getMessage().startswith("event='call.retried' api_key='[hidden]'")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_is_bound_at_the_door_is_said_by_every_logger_behind_it():
@@ -133,6 +163,7 @@ def test_a_name_that_only_sounds_secret_keeps_its_value(name: str):
         (f"at postgresql://me:{PLANTED}@host/db", "at postgresql://me:[hidden]@host/db"),
         (f"sent Authorization: Bearer {PLANTED}", "sent Authorization: Bearer [hidden]"),
         ("key sk-ant-api03-abcdefghijkl refused", "key [hidden] refused"),
+        (f"GET /v1?api_key={PLANTED}&limit=3", "GET /v1?api_key=[hidden]&limit=3"),
         ("https://host:8400/path", "https://host:8400/path"),
     ],
 )

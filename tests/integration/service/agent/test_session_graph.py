@@ -19,7 +19,9 @@ from service.agent import loop
 from service.agent.session import SessionState, Status, fold
 from service.agent.tools import ToolRegistry, graph_tools
 from service.effects import SessionEffects, Unwatched
+from service.guarded import RULES, Guards
 from service.metrics import Metrics
+from service.orchestrator.breaker import LocalBreakers
 from service.replay import verify
 from tests.graphs import Process, entity, process, relationship
 from tests.leasing import lease_of
@@ -59,6 +61,7 @@ async def run(
     append = StreamAppend(stream, 0, (start,), epoch=1)
     await here.log.append("ada", append, metadata=Metadata())
     (first,) = await read(here.log, stream)
+    model = Model(ScriptedModel([*said, DONE]))
     effects = SessionEffects(
         session_id=session_id,
         agent_id="ada",
@@ -66,11 +69,11 @@ async def run(
         tool_timeout_s=30,
         observation_bytes_max=65_536,
         log=here.log,
-        provider=Model(ScriptedModel([*said, DONE])),
+        guards=Guards(LocalBreakers(), RULES),
+        provider_of=lambda _: model,
         tools=ToolRegistry(graph_tools()),
         metrics=Metrics(),
         watcher=Unwatched(),
-        provider_name="scripted",
         minds=ListedMinds(),
         graphs=here.graphs,
         started=first,

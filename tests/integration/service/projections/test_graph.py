@@ -11,8 +11,8 @@ from schema import events
 from schema.events import Event
 from schema.events.graph import EntityPut, EntityRemoved, RelationshipPut, RelationshipRemoved
 from schema.ids import graph_stream, memory_stream, partition_of
+from schema.row_text import ID_BYTES_MAX
 from service.projections import PROJECTIONS
-from service.projections.graph_texts import INDEXED_BYTES_MAX
 from tests.log_writing import write
 from tests.projecting import GRAPH_TABLES, level, rows_of
 
@@ -148,14 +148,19 @@ async def test_the_longest_of_names_fit_the_indexes(
     assert await owner.fetchval("select count(*) from readmodel.relationships") == 1
 
 
-async def test_an_id_too_long_for_an_index_parks_its_stream_and_no_other(
+async def test_ids_too_long_for_an_index_are_cut_and_still_told_apart(
     database: Database, owner: Dedicated, partitions: int
 ):
-    await put(database, owner, partitions, person("x" * (INDEXED_BYTES_MAX + 1)))
-    await put(database, owner, partitions, person("b"), agent="b")
-    parked = await owner.fetch("select stream, projection from eventlog.parked")
-    assert [tuple(row) for row in parked] == [("graph-a", "graph")]
-    assert await owner.fetchval("select id from readmodel.entities") == "b"
+    one, other = ("\U00010348" * 5000 + end for end in "xy")
+    facts = (EntityPut(id=one, label=one), person(other), person("b"), knows(one, other))
+    await put(database, owner, partitions, *facts, EntityRemoved(id=other))
+    assert not await owner.fetch("select * from eventlog.parked")
+    rows = await owner.fetch("select * from readmodel.entities order by valid_from")
+    assert len({row["id"] for row in rows}) == 3
+    assert [row["altered"] for row in rows] == [True, True, False]
+    assert [row["valid_to"] for row in rows] == [None, 5, None]
+    assert {len(row["id"].encode()) for row in rows[:2]} <= set(range(1000, ID_BYTES_MAX + 1))
+    assert [tuple(row) for row in await owner.fetch(SPANS)] == [(4, 5)]
 
 
 async def test_what_postgres_cannot_hold_is_replaced_and_flagged(

@@ -53,7 +53,8 @@ def reached(kind: Any, most: float, so_far: float) -> Decide:
 
 
 def test_tokens_steps_and_the_longest_of_tools_side_by_side_are_spent():
-    assert spent(fold((begun(), *TURN))) == {"tokens": 100, "steps": 1, "seconds": 3.0}
+    so_far = {"tokens": 100, "steps": 1, "seconds": 3.0, "cost": 0.0}
+    assert spent(fold((begun(), *TURN))) == so_far
     assert spent(fold((begun(), *TURN, said(2))))["seconds"] == 4.0
 
 

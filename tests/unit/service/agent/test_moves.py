@@ -12,6 +12,7 @@ from service.agent.moves import (
     Act,
     Decide,
     Move,
+    Pass,
     Recall,
     Stop,
     Think,
@@ -257,3 +258,60 @@ def test_calls_that_change_memory_come_before_the_others_one_by_one():
     assert after(*facts, replace(RETURNED, call_id="1.1")) == Transact(second)
     back = [replace(RETURNED, call_id=call) for call in ("1.1", "1.2")]
     assert after(*facts, *back) == Act((CALLED,))
+
+
+# ---- other models, and the answer's stages ---------------------------------------------------
+
+FALLING = started(rules=2, fallbacks=("m:2", "m:3"))
+
+
+def in_vain(code: str, *, retryable: bool, step: int = 1) -> events.CompletionFailed:
+    return events.CompletionFailed(step=step, code=code, detail=code, retryable=retryable)
+
+
+def chosen(model: str, cause: str, step: int = 1) -> events.FallbackChosen:
+    return events.FallbackChosen(step=step, model=model, cause=cause)
+
+
+def test_the_next_model_is_asked_when_one_failed_for_good_and_stays_for_the_steps_that_follow():
+    busy, refused = in_vain("busy", retryable=True), in_vain("refused", retryable=False)
+    facts = [FALLING, refused, chosen("m:2", "refused")]
+
+    assert after(FALLING, refused) == Decide((chosen("m:2", "refused"),))
+    assert (after(*facts), fold(facts).model) == (Think(1), "m:2")
+    assert after(*facts, busy) == Decide((chosen("m:3", "busy"),))
+    assert fold([*facts, said("Action: calculator 1")]).model == "m:2"
+
+
+def test_when_no_model_is_left_the_failure_that_time_may_mend_says_why_the_session_waits():
+    all_failed = [
+        FALLING,
+        in_vain("busy", retryable=True),
+        chosen("m:2", "busy"),
+        in_vain("refused", retryable=False),
+        chosen("m:3", "refused"),
+        in_vain("unknown", retryable=False),
+    ]
+    paused = events.SessionPaused(cause="busy", detail="busy")
+    resumed = fold([*all_failed, paused, events.SessionResumed(epoch=2)])
+
+    assert after(*all_failed) == Decide((paused,))
+    assert (next_move(resumed), resumed.model) == (Think(1), "scripted:test")
+    for_good = [fact for fact in all_failed if fact != all_failed[1]]
+    assert failed(after(*for_good))[0] == "provider"
+
+
+def test_an_answer_passes_its_stages_before_it_is_given():
+    staged = started(rules=2, answer_stages=("mask",))
+    answered = said("FINAL_ANSWER: 391")
+    passed = events.AnswerPassed(step=1, answer="***")
+    held = events.AnswerWithheld(step=1, stage="mask", code="c", detail="d")
+    later = replace(held, retryable=True)
+
+    assert after(staged, answered) == Pass(1, "391")
+    assert after(staged, answered, passed) == Decide((events.SessionCompleted(answer="***"),))
+    assert failed(after(staged, answered, held)) == ("withheld", "d")
+    paused = events.SessionPaused(cause="c", detail="d")
+    assert after(staged, answered, later) == Decide((paused,))
+    again = (staged, answered, later, paused, events.SessionResumed(epoch=2))
+    assert after(*again) == Pass(1, "391")

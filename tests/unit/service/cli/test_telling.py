@@ -77,6 +77,16 @@ ana — likes → ana (0.5)""",
         (events.SessionFailed(cause="deadline", detail="up"), "failed", "deadline: up"),
         (events.SessionCancelled(reason="enough"), "cancelled", "enough"),
         (
+            events.FallbackChosen(step=1, model="m:2", cause="timeout"),
+            "fallback",
+            "m:2 is asked from here on",
+        ),
+        (
+            events.AnswerWithheld(step=1, stage="mask", code="no", detail="it names Ana"),
+            "withheld",
+            "it names Ana",
+        ),
+        (
             Erased(erased_type="tool_returned"),
             "erased",
             "the data of this tool_returned was erased",

@@ -1,3 +1,0 @@
--- Takes up to $3 rows of a stream out of one table.
-delete from table_of_graph
-where ctid = any (array(select ctid from table_of_graph where partition = $1 and stream = $2 limit $3))
