@@ -27,6 +27,7 @@ HEAD: Final = statement(__package__, "head_of_stream")
 
 LISTED_MAX: Final = 10_000
 KNOWN_FOR_S: Final = 1.0
+UNDEFINED: Final = AgentDefined(model="")
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -131,28 +132,33 @@ def _definition(fact: RecordedEvent) -> Definition:
     return Definition(fact=fact, defined=fact.event)
 
 
-class Policies:
-    """How agents remember, by their definitions; what another process defines counts in a second.
+class Definitions:
+    """What agents are by now; what another process defines counts in a second.
 
-    A write of memory asks for it each time, and would wait for a query each time.
+    A write of memory and a call to a model ask for it each time, and would wait for a query each
+    time.
     """
 
     def __init__(self, log: EventLog, clock: Callable[[], float] = monotonic) -> None:
         self._log = log
         self._clock = clock
-        self._known: OrderedDict[str, tuple[float, MemoryPolicy]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, AgentDefined]] = OrderedDict()
 
-    async def __call__(self, agent_id: str) -> MemoryPolicy:
-        """The policy of *agent_id*; the default where it was never defined."""
+    async def defined(self, agent_id: str) -> AgentDefined:
+        """The definition of *agent_id*; all defaults, and no model, where it was never defined."""
         known = self._known.get(agent_id)
         if known is None or self._clock() - known[0] >= KNOWN_FOR_S:
             asked_at = self._clock()
             definition = await definition_of(self._log, agent_id)
-            policy = MemoryPolicy() if definition is None else definition.defined.memory
-            known = self._known[agent_id] = (asked_at, policy)
+            defined = UNDEFINED if definition is None else definition.defined
+            known = self._known[agent_id] = (asked_at, defined)
             if len(self._known) > AGENTS_KEPT:
                 self._known.popitem(last=False)
         return known[1]
+
+    async def policy_of(self, agent_id: str) -> MemoryPolicy:
+        """How *agent_id* remembers."""
+        return (await self.defined(agent_id)).memory
 
     def forget(self, agent_id: str) -> None:
         """Look again, when somebody asks for it next."""

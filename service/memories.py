@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from eventlog.log import EventLog
 from service.config import Settings
-from service.definitions import Policies
+from service.definitions import Definitions
 from service.graph.graphs import Graphs
 from service.graph.opening import open_graphs
 from service.memory.memory import Memory
@@ -26,7 +26,7 @@ class Memories(Struct, frozen=True):
 
     log: EventLog
     memory: Memory
-    policies: Policies
+    definitions: Definitions
     graphs: Graphs
 
 
@@ -34,14 +34,14 @@ class Memories(Struct, frozen=True):
 async def open_memories(settings: Settings) -> AsyncIterator[Memories]:
     """The minds in the log that *settings* name; see `open_memory` and `open_graphs`."""
     async with open_store(settings) as log:
-        policies = Policies(log)
+        definitions = Definitions(log)
         lanes = Lanes()  # One for both: a session decides upon an agent's whole mind at once.
         async with (
             open_memory(
                 log,
                 load_runner=lambda: _runner(log, "memory"),
                 open_embedder=lambda: _embedder(settings),
-                policy_of=policies,
+                policy_of=definitions.policy_of,
                 lanes=lanes,
             ) as memory,
             open_graphs(
@@ -52,7 +52,7 @@ async def open_memories(settings: Settings) -> AsyncIterator[Memories]:
                 timeout_s=settings.graph_timeout_s,
             ) as graphs,
         ):
-            yield Memories(log, memory, policies, graphs)
+            yield Memories(log, memory, definitions, graphs)
 
 
 def _runner(log: EventLog, name: str) -> "Runner":

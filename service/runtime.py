@@ -28,7 +28,7 @@ from service.agent.session import SessionState, Status, fold
 from service.agent.tools import Tool, ToolRegistry, graph_tools, memory_tools
 from service.config import Settings
 from service.control import Control
-from service.definitions import Definition, Policies, define, definition_of
+from service.definitions import Definition, Definitions, define, definition_of
 from service.effects import SessionEffects, Watcher
 from service.graph.graphs import Graphs
 from service.guarded import RULES, Guards
@@ -71,7 +71,7 @@ class Runtime:
     tools: ToolRegistry
     metrics: Metrics
     memory: Memory
-    policies: Policies
+    definitions: Definitions
     graphs: Graphs
     leases: Leases
     tracing: Tracing = OFF
@@ -84,7 +84,7 @@ class Runtime:
     @property
     def spending(self) -> Spending:
         """What agents spend on a day, and what they may."""
-        return Spending(self.log, self.prices)
+        return Spending(self.log, self.prices, self.definitions)
 
     @property
     def means(self) -> Means:
@@ -96,7 +96,7 @@ class Runtime:
     ) -> Definition:
         """Record what *agent_id* is from here on; see `definitions.define`."""
         definition = await define(self.log, agent_id, command, actor=actor, rests_on=rests_on)
-        self.policies.forget(agent_id)
+        self.definitions.forget(agent_id)
         return definition
 
     async def definition_of(self, agent_id: str) -> Definition | None:
@@ -252,7 +252,7 @@ async def open_runtime(
             registry,
             metrics,
             opened.memory,
-            opened.policies,
+            opened.definitions,
             opened.graphs,
             leases,
             tracing,

@@ -1,9 +1,9 @@
 """What agents spend on a day: reserved before a model is asked, settled once it answered.
 
-Two rows tell it: what is spent, and what calls under way may add. Who wants to ask holds the first
-one while it adds both up, so that sessions side by side never overshoot together. A reservation
-ends by itself when its holder is gone. The day is the one on which the model was asked, in UTC, by
-the server's clock.
+Only a day that is bounded is counted as it goes; others cost a call nothing. Two rows tell it: what
+is spent, and what calls under way may add. Who wants to ask holds the first one while it adds both
+up, so that sessions side by side never overshoot together. A reservation ends by itself when its
+holder is gone. The day is the one on which the model was asked, in UTC, by the server's clock.
 """
 
 import asyncio
@@ -25,10 +25,11 @@ from schema.completions import Completion, CompletionRequest
 from schema.errors import BudgetSpent, DeadlinePassed, Invalid, PriceUnknown
 from schema.events import Budget, Usage
 from schema.ids import agent_stream
-from service.definitions import definition_of
+from service.definitions import Definitions
 from service.prices import Price, Prices
 
 LOCK: Final = statement(__package__, "lock_spent")
+BEGIN: Final = statement(__package__, "begin_spent")
 RESERVED: Final = statement(__package__, "reserved_of_day")
 RESERVE: Final = statement(__package__, "reserve")
 SETTLE: Final = statement(__package__, "settle")
@@ -98,6 +99,7 @@ class Spending:
 
     log: EventLog
     prices: Prices
+    definitions: Definitions
 
     async def ask(
         self, agent_id: str, request: CompletionRequest, ask: AskFn, *, budget: Budget
@@ -121,7 +123,8 @@ class Spending:
             await self._release(agent_id, held)
             raise
         priced = self._priced(completion, model, held)
-        await self._settle(agent_id, held, priced, perf_counter() - began_s)
+        if held is not None:
+            await self._settle(agent_id, held, priced, perf_counter() - began_s)
         return priced
 
     def see_priced(self, model: str) -> None:
@@ -141,8 +144,7 @@ class Spending:
 
     async def _daily(self, agent_id: str) -> Budget:
         """What the agent may spend on a day by now, whatever its sessions began with."""
-        definition = await definition_of(self.log, agent_id)
-        return _OPEN if definition is None else definition.defined.daily_budget
+        return (await self.definitions.defined(agent_id)).daily_budget
 
     async def _reserve(
         self, agent_id: str, request: CompletionRequest, model: str, daily: Budget
@@ -165,7 +167,10 @@ class Spending:
         """A reservation, or None where there is no room now; and what is spent."""
         partition = self._partition(agent_id)
         async with self.log.database.acquire() as conn, conn.transaction():
-            (row,) = await conn.fetch(LOCK, partition, agent_id)
+            if not (rows := await conn.fetch(LOCK, partition, agent_id)):
+                await conn.execute(BEGIN, partition, agent_id)
+                rows = await conn.fetch(LOCK, partition, agent_id)
+            (row,) = rows
             day = row["day"]
             (under_way,) = await conn.fetch(RESERVED, partition, agent_id, day)
             spent, others = _amount(row), _amount(under_way)
@@ -177,7 +182,7 @@ class Spending:
             return held, spent
 
     async def _settle(
-        self, agent_id: str, held: Reservation | None, completion: Completion, seconds: float
+        self, agent_id: str, held: Reservation, completion: Completion, seconds: float
     ) -> None:
         """Count what was spent; a completion that is paid for is never lost for want of that."""
         usage, cost = completion.usage, completion.cost_micro_usd
@@ -187,12 +192,11 @@ class Spending:
             seconds=seconds,
             cost_micro_usd=cost or 0,
         )
-        id_, day = (None, None) if held is None else (held.id, held.day)
         try:
             async with self.log.database.acquire() as conn:
                 await conn.execute(
                     SETTLE,
-                    *(self._partition(agent_id), id_, agent_id, day),
+                    *(self._partition(agent_id), held.id, agent_id, held.day),
                     *(*_columns(spent), int(cost is None)),
                 )
         except PASSING:

@@ -19,7 +19,7 @@ from service.agent.session import SessionState, Status
 from service.agent.tools import ToolRegistry, tool
 from service.bench.facts import EVENT_BYTES, text_of
 from service.config import Settings
-from service.definitions import Policies
+from service.definitions import Definitions
 from service.effects import Watcher
 from service.graph.opening import open_graphs
 from service.leases import open_leases
@@ -104,13 +104,13 @@ async def scripted_sessions(
         if projections:
             await opened.enter_async_context(projecting(log))
         providers = Providers({"scripted": lambda name: ScriptedProvider(Path(name))})
-        policies = Policies(log)
+        definitions = Definitions(log)
         memory = await opened.enter_async_context(
             open_memory(
                 log,
                 load_runner=lambda: memory_runner(log),
                 open_embedder=nullcontext,
-                policy_of=policies,
+                policy_of=definitions.policy_of,
             )
         )
         graphs = await opened.enter_async_context(
@@ -119,7 +119,7 @@ async def scripted_sessions(
         leases = await opened.enter_async_context(open_leases(log, Settings().lease_s))
         tools = ToolRegistry((look,))
         runtime = Runtime(
-            Settings(), log, providers, tools, Metrics(), memory, policies, graphs, leases
+            Settings(), log, providers, tools, Metrics(), memory, definitions, graphs, leases
         )
         yield ScriptedSessions(runtime, Path(folder))
 

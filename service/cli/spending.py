@@ -9,8 +9,10 @@ from rich.text import Text
 from service.cli.console import counted, dollars, out, plain
 from service.cli.exits import Exit
 from service.cli.output import print_json, print_note
+from service.cli.sessions import caught_up
 from service.cli.table import Column, print_table
 from service.config import Settings
+from service.definitions import Definitions
 from service.prices import Prices
 from service.spending import MICRO, Spending, SpentOfDay
 from service.store import open_store
@@ -28,7 +30,8 @@ async def show_spending(
 ) -> Exit:
     """The newest days of *agent_id*, or of all agents."""
     async with open_store(settings) as log:
-        days = await Spending(log, Prices()).listed(agent_id, limit)
+        await caught_up(log, "steps")
+        days = await Spending(log, Prices(), Definitions(log)).listed(agent_id, limit)
     if as_json:
         for day in days:
             print_json(_message(day))

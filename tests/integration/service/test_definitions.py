@@ -8,7 +8,7 @@ from eventlog.log import open_log
 from schema.errors import Invalid, NotFound
 from schema.messages.agents import DefineAgent
 from schema.messages.checked import checked
-from service.definitions import Policies, define, definition_at, definition_of, list_agents
+from service.definitions import Definitions, define, definition_at, definition_of, list_agents
 from tests.memories import ANA, process
 
 
@@ -38,16 +38,16 @@ async def test_each_definition_is_a_version_and_the_same_again_is_none(database:
 async def test_what_another_process_defines_counts_within_a_second(database: Database):
     time_s = 0.0
     async with open_log(database, BellSettings()) as log:
-        policies = Policies(log, lambda: time_s)
-        assert (await policies("a-1")).capacity is None
+        definitions = Definitions(log, lambda: time_s)
+        assert (await definitions.policy_of("a-1")).capacity is None
         await define(log, "a-1", of_capacity(7), actor="another")
-        assert (await policies("a-1")).capacity is None
+        assert (await definitions.policy_of("a-1")).capacity is None
         time_s = 1.0
-        assert (await policies("a-1")).capacity == 7
+        assert (await definitions.policy_of("a-1")).capacity == 7
 
         await define(log, "a-1", of_capacity(8), actor="here")
-        policies.forget("a-1")
-        assert (await policies("a-1")).capacity == 8
+        definitions.forget("a-1")
+        assert (await definitions.policy_of("a-1")).capacity == 8
 
 
 async def test_agents_are_listed_with_what_they_hold_not_with_what_was_ever_recorded(

@@ -23,11 +23,13 @@ from service.agent.session import SessionState, Status
 from service.config import Settings
 from service.effects import Unwatched
 from service.prices import SHIPPED, read_prices
+from service.projections import PROJECTIONS
 from service.providers.open import Providers, ProviderSettings
 from service.replay import verify
 from service.runtime import Runtime, open_runtime
 from service.sessions import read_session
 from service.spending import Spending
+from tests.projecting import level
 
 AGENT = "ada"
 CALL = RequestedCall(id="c", name="calculator", arguments='{"expression": "1+1"}')
@@ -126,7 +128,8 @@ async def test_a_session_that_has_spent_its_dollars_pauses_and_goes_on_with_more
 ):
     model = Model([AGAIN, AGAIN, DONE])
     async with opened(database, prices, model) as runtime:
-        state, facts = await run(runtime, model="fake:m", budget={"cost": 2 * COST / 1e6})
+        await define(runtime, cost=100)
+        state, facts = await run(runtime, budget={"cost": 2 * COST / 1e6})
         assert (state.status, state.cause) == (Status.PAUSED, "budget_reached")
         assert facts[-1].event == BudgetReached(kind="cost", most=0.0132, spent=0.0132)
         session_id = facts[0].stream.removeprefix("session-")
@@ -148,6 +151,7 @@ async def test_a_session_that_has_spent_its_dollars_pauses_and_goes_on_with_more
 async def test_an_unknown_price_is_no_zero_and_bounds_nothing(database: Database, prices: Path):
     model = Model([DONE, DONE])
     async with opened(database, prices, model) as runtime:
+        await define(runtime, tokens=10**6)
         state, _ = await run(runtime, model="fake:other")
         (day,) = await runtime.spending.listed(AGENT, 10)
         with pytest.raises(Invalid, match=r"budget\.cost: the price of fake:other is not known"):
@@ -178,6 +182,23 @@ async def test_a_day_that_is_spent_pauses_each_session_until_there_is_more(
         state = await runtime.take_up(UUID(session_id), "more", Unwatched(), actor="boss")
         await settled(runtime, UUID(session_id), state)
     assert state.status is Status.COMPLETED
+
+
+async def test_what_was_spent_before_a_day_is_bounded_counts_too(database: Database, prices: Path):
+    model = Model([AGAIN, DONE, DONE])
+    async with opened(database, prices, model) as runtime:
+        state, _ = await run(runtime, model="fake:m")
+        await level(database, PROJECTIONS.values())
+        (before,) = await runtime.spending.listed(AGENT, 10)
+        await define(runtime, steps=3)
+
+        last, _ = await run(runtime)
+        none_left, _ = await run(runtime)
+
+        (after,) = await runtime.spending.listed(AGENT, 10)
+    assert (state.steps, before.steps, before.cost_micro_usd) == (2, 2, 2 * COST)
+    assert (last.status, none_left.cause) == (Status.COMPLETED, "daily_budget_reached")
+    assert (after.steps, after.cost_micro_usd) == (3, 3 * COST)
 
 
 async def test_sessions_side_by_side_never_overshoot(database: Database, prices: Path):
@@ -269,7 +290,7 @@ async def test_without_a_budget_the_shipped_prices_know_what_costs_nothing(
     database: Database, prices: Path
 ):
     async with opened(database, prices, Model([])) as runtime:
-        spending = Spending(runtime.log, read_prices(SHIPPED))
+        spending = Spending(runtime.log, read_prices(SHIPPED), runtime.definitions)
         spending.see_priced("scripted:anything")
         with pytest.raises(PriceUnknown):
             spending.see_priced("fake:m")
