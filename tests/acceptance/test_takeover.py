@@ -138,7 +138,7 @@ def test_a_service_that_stops_hands_its_sessions_on(quick: CommandLine, tmp_path
 def test_a_service_that_stops_leaves_running_sessions_to_another_at_once(
     quick: CommandLine, tmp_path: Path
 ):
-    slow = {**THINKING, "delay_s": 0.5}
+    slow = {**THINKING, "delay_s": 1.5}  # Long enough for another service to start meanwhile.
     session = killed(quick, script(tmp_path, "model", [slow] * 6 + [ANSWER]), 4)
     with quick.started("serve", "--json") as first:
         next_line(first.stdout)

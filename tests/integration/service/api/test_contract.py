@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -24,6 +25,11 @@ STREAMED: Final = {route.path for route in ROUTES if route.streamed}
 UNTOLD: Final = ["2xx", "304", "400", "401", "403", "404", "409", "422", "429", "5xx"]
 """What fits the schema may still be refused: that a cursor is ours, or a number is no label,
 JSON Schema can't say."""
+
+
+@pytest.fixture
+def partitions() -> int:
+    return 1
 
 
 async def test_every_answer_is_as_the_document_says(api: Api):
