@@ -174,7 +174,9 @@ class Control:
             if word.call_id not in state.waiting_for:
                 _see_called(state, session_id, word.call_id)
                 waiting = _named("a word about", state.waiting_for, "no call waits for a word")
-                raise WrongStatus(f"session {session_id} is {state.status}: {waiting}")
+                told = f"{waiting}; about {word.call_id} there is nothing (more) to decide"
+                raise WrongStatus(f"session {session_id} is {state.status}: {told}")
+            _see_runs(state, word)
             _see_fits(state, word, "reason")
             return word
 
@@ -242,6 +244,21 @@ def _is_said(state: SessionState, word: events.ApprovalDecided) -> bool:
         alike = word.arguments is None or word.arguments == call.arguments
         return word.call_id in state.approved and alike
     return False
+
+
+def _see_runs(state: SessionState, word: events.ApprovalDecided) -> None:
+    """`Invalid` where the tool has no such arguments, or lacks some: nobody could mend it later."""
+    if word.arguments is None or state.started is None or state.turn is None:
+        return
+    calls = (call for call in state.turn.calls if isinstance(call, events.ToolCalled))
+    tool = next((call.tool for call in calls if call.call_id == word.call_id), None)
+    taken = next((spec.parameters for spec in state.started.tools if spec.name == tool), {})
+    lacking = [name for name in taken.get("required", ()) if name not in word.arguments]
+    unknown = sorted(set(word.arguments) - set(taken.get("properties", word.arguments)))
+    if lacking or unknown:
+        told = [f"{name} is missing" for name in lacking]
+        told += [f"there is no {name}" for name in unknown]
+        raise Invalid("arguments", f"do not fit {tool}: {', '.join(told)}")
 
 
 def _see_more(kind: Kind, so_far: float | None, wanted: float | None) -> None:

@@ -10,6 +10,7 @@ from service.cli.console import out
 from service.cli.exits import Exit
 from service.cli.output import print_note
 from service.cli.run import ACTOR, Allowed, drive, opened, tell_end, watching
+from service.cli.show import place
 from service.config import Settings
 from service.sessions import SHORT, find_session
 
@@ -18,13 +19,14 @@ async def fork_and_run(
     settings: Settings,
     *,
     name: str,
+    at: str,
     said: Mapping[str, object],
     allowed: Allowed,
     runs: bool,
     as_json: bool,
 ) -> Exit:
     """Fork a session; unless told otherwise, run the fork to where it rests."""
-    command = checked(ForkSession, said)
+    command = checked(ForkSession, {**said, "at": place(at)})
     async with (
         opened(settings, allowed) as runtime,
         watching(runtime, out(), as_json=as_json) as watcher,

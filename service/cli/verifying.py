@@ -6,6 +6,7 @@ import msgspec
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from eventlog.log import EventLog
+from schema.errors import NotFound
 from schema.messages.base import Message, Moment
 from schema.messages.checked import checked
 from service.cli.console import counted, err, out, plain
@@ -47,6 +48,8 @@ async def verify_sessions(
                 summary.add(one.report.difference, one.report.checked)
                 progress.update(task, description=_so_far(summary))
                 _tell(one, as_json=as_json)
+    if agent is not None and not summary.sessions:
+        raise NotFound(f"no session of agent {agent!r} began then: nothing was verified")
     _tell_summary(summary, as_json=as_json)
     return Exit.DIFFERENT if summary.different else Exit.DONE
 

@@ -44,7 +44,7 @@ async def ask_what_if(
     async with opened(settings, allowed) as runtime:
         for session_id in await _sessions(runtime.log, names, agent, last):
             tried = await what_if(runtime, session_id, command)
-            same = same and tried.comparison.is_alike and tried.missed is None
+            same = same and tried.comparison.came_alike and tried.missed is None
             _tell(tried, as_json=as_json)
     return Exit.DONE if same else Exit.DIFFERENT
 

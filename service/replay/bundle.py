@@ -8,7 +8,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -194,8 +194,8 @@ def writing(path: Path, scope: str, partitions: int) -> Iterator[Writer]:
     except OSError as error:
         raise Invalid("FILE", f"{path} can't be written: {error.strerror or error}") from None
     try:
-        with file:
-            yield Writer(file, file.open(EVENTS, "w", force_zip64=True), scope, partitions)
+        with file, closing(file.open(EVENTS, "w", force_zip64=True)) as events:
+            yield Writer(file, events, scope, partitions)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -96,8 +96,13 @@ class Comparison(Struct, frozen=True, kw_only=True):
     @property
     def is_alike(self) -> bool:
         """Whether they said and did the same, whatever time that took."""
+        return not self.began and self.came_alike
+
+    @property
+    def came_alike(self) -> bool:
+        """The same, whatever they began with."""
         alike = self.left.answer == self.right.answer and self.left.status == self.right.status
-        return alike and not self.began and self.parts_at is None
+        return alike and self.parts_at is None
 
 
 def compare(left: Sequence[RecordedEvent], right: Sequence[RecordedEvent]) -> Comparison:

@@ -114,3 +114,19 @@ def test_the_audit_of_the_past_needs_nothing_that_could_ask_a_model(
     ].items()
     assert cli("import", bundle).code == 1
     assert cli("export", "--to", bundle).code == 2
+
+
+def test_what_is_not_there_is_told_in_a_line(cli: CommandLine, session: str, tmp_path: Path):
+    for code, arguments in [
+        (2, ("fork", session, "--at", "-1")),
+        (3, ("export", "--agent", "nosuch", "--to", str(tmp_path / "none.bundle"))),
+        (3, ("verify", "--agent", "nosuch")),
+    ]:
+        told = cli(*arguments)
+        assert (told.code, told.err.count("\n")) == (code, 1), told.err
+    assert not (tmp_path / "none.bundle").exists()
+
+
+def test_another_prompt_that_leads_to_the_same_is_no_difference(cli: CommandLine, session: str):
+    told = cli("whatif", session, "--system-prompt", "Be brief.")
+    assert (told.code, "the same steps" in told.out) == (0, True), told.err

@@ -143,7 +143,9 @@ def test_a_run_that_is_stopped_leaves_a_cancelled_session(
 
     session = started["stream"].removeprefix("session-")
     shown = cli("show", session, "--json").lines[0]
-    assert (shown["status"], shown["version"]) == ("cancelled", 2)
+    assert shown["status"] == "cancelled"
+    assert shown["version"] in (2, 3)  # Memory may have been asked when the signal came.
+    assert shown["steps"] == 0
     assert cli("replay", session, "--verify").code == 0
 
 

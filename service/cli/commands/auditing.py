@@ -68,9 +68,8 @@ def fork(  # noqa: PLR0913 - its options are its parameters.
     from service.cli.asking import named_tools
     from service.cli.fork import fork_and_run
     from service.cli.run import Allowed
-    from service.cli.show import place
 
-    said: dict[str, object] = {"at": place(at), "reason": reason}
+    said: dict[str, object] = {"reason": reason}
     if model is not None:
         said["model"] = model
     if system_prompt is not None:
@@ -83,6 +82,7 @@ def fork(  # noqa: PLR0913 - its options are its parameters.
         lambda s: fork_and_run(
             s,
             name=session,
+            at=at,
             said=said,
             allowed=Allowed(files_root, allow_http),
             runs=not no_run,

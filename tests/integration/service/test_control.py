@@ -190,6 +190,17 @@ async def test_what_makes_no_sense_there_is_refused(
     assert (await state_of(log, talk)).version == len(facts)
 
 
+async def test_arguments_that_the_tool_does_not_take_do_not_burn_the_word(
+    log: EventLog, control: Control
+):
+    talk = await begun(log, *WAITS)
+    with pytest.raises(Invalid, match="do not fit pay: there is no bil") as refused:
+        await control.approve(talk.session_id, "1.0", arguments={"bil": 9})
+    assert refused.value.field == "arguments"
+    state = await control.approve(talk.session_id, "1.0", arguments={"bill": 9})
+    assert state.waiting_for == ("1.1",)
+
+
 async def test_what_is_not_there_is_not_found(log: EventLog, control: Control):
     talk = await begun(log, *WAITS)
     with pytest.raises(NotFound, match=r"no call '7\.0'"):
