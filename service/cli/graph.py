@@ -48,7 +48,7 @@ async def show_graph(
         with as_typed():
             place = None if as_of is None else await place_of(log, as_of)
             seen = await graphs.look(agent_id, as_of=place, **said)
-    print_graph(agent_id, seen, as_json=as_json)
+    print_graph(agent_id, seen, said, as_json=as_json)
     return Exit.DONE
 
 

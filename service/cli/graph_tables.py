@@ -1,5 +1,6 @@
 """What an agent's graph holds, what has changed in it, and what a change has come to."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +18,8 @@ SIGNS: Final = {"added": "+", "gone": "-", "changed": "~"}
 COLOURS: Final = {"added": "green", "gone": "red", "changed": "yellow"}
 
 
-def print_graph(agent_id: str, seen: Seen, *, as_json: bool) -> None:
-    """All that was held, as far as it was asked for."""
+def print_graph(agent_id: str, seen: Seen, said: Mapping[str, Any], *, as_json: bool) -> None:
+    """All that was held, as far as *said* asks for it."""
     entities = [entity.as_json() for entity in seen.entities]
     relationships = [one.as_json() for one in seen.relationships]
     if as_json:
@@ -41,10 +42,26 @@ def print_graph(agent_id: str, seen: Seen, *, as_json: bool) -> None:
     console.print(plain(f"graph of {agent_id} at version {seen.version} of {seen.head}", "bold"))
     print_heading(console, things(seen.sizes.entities, "entity"))
     print_entities(console, entities)
-    print_rest(console, seen.sizes.entities - len(entities))
+    _print_more(console, len(entities), seen.sizes.entities, said, "labels")
     print_heading(console, counted(seen.sizes.relationships, "relationship"))
     print_relationships(console, relationships)
-    print_rest(console, seen.sizes.relationships - len(relationships))
+    _print_more(console, len(relationships), seen.sizes.relationships, said, "kinds")
+
+
+def _print_more(
+    console: Console, shown: int, all_: int, said: Mapping[str, Any], chosen_by: str
+) -> None:
+    """What is not shown: of those that were chosen nobody counted how many there are."""
+    if not said.get(chosen_by):
+        print_rest(console, all_ - shown)
+    elif not shown:
+        console.print(plain(f"none has {_either(said[chosen_by])}", "dim"))
+    elif shown == said.get("limit"):
+        console.print(plain("there may be more: see --limit", "dim"))
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(repr(name) for name in names)
 
 
 def print_rest(console: Console, left: int) -> None:
