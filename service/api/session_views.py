@@ -29,7 +29,7 @@ async def shown_session(log: EventLog, session_id: UUID) -> dict[str, Any]:
         row = await conn.fetchrow(ONE, log.partition_of(stream), stream, session_id)
     if row is None:
         raise NotFound(f"there is no session {session_id}")
-    if row["version"] == row["head"]:
+    if row["version"] == row["head"] and row["whole"]:
         return of_row(row)
     facts = await read_session(log, session_id)
     return of_facts(facts, fold(fact.event for fact in facts))

@@ -91,6 +91,15 @@ async def test_the_row_of_a_session_and_its_log_are_shown_alike(api: Api, tmp_pa
     assert state["turns"][-1]["step"] == ended["steps"]
 
 
+async def test_what_a_session_cost_never_waits_for_the_rows_of_its_steps(api: Api, tmp_path: Path):
+    ended = await api.rest((await api("POST", "/v1/sessions", ask(tmp_path), expect=201))["id"])
+    assert ended["cost"] is not None
+    async with api.runtime.log.database.acquire() as conn:
+        await conn.execute("delete from readmodel.completions where session_id = $1", ended["id"])
+
+    assert await api("GET", f"/v1/sessions/{ended['id']}") == ended
+
+
 async def test_events_come_behind_a_version_and_in_parts(api: Api, tmp_path: Path):
     session = (await api("POST", "/v1/sessions", ask(tmp_path), expect=201))["id"]
     last = (await api.rest(session))["version"]
